@@ -1,0 +1,261 @@
+"""HTTP as the protocols see it: a request, a response, and the few codings they share.
+
+A request says for itself what is allowed to happen to it (how large the answer
+may be, whether the URL came from a third party), so a transport needs no rules
+of its own.
+
+Sections enforced here: RFC 6749 §3.1, §3.2 (parameters at most once),
+RFC 8259 §4 (unique member names, where the protocol depends on it).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from ..errors import ConfigurationError, InvalidResponseError
+
+KIB: Final = 1024
+#: The most bytes an answer of the protocol itself (token, metadata, keys) may have.
+PROTOCOL_ANSWER_LIMIT: Final = 1024 * KIB
+#: The most bytes an answer of a provider's API may have.
+RESOURCE_ANSWER_LIMIT: Final = 10 * 1024 * KIB
+#: How deep JSON of the protocol may be nested.
+JSON_DEPTH_LIMIT: Final = 32
+
+FORM_CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
+LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Headers(Mapping[str, str]):
+    """Header fields: names without regard to case, values as text, never changed after they are made."""
+
+    __slots__ = ("_items", "_values")
+
+    def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        pairs = items.items() if isinstance(items, Mapping) else items
+        self._items = tuple((str(name), str(value)) for name, value in pairs)
+        values: dict[str, str] = {}
+        for name, value in self._items:
+            folded = name.lower()
+            # RFC 9110 §5.2: fields of one name are one value, joined by commas.
+            values[folded] = f"{values[folded]}, {value}" if folded in values else value
+        self._values = values
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def items_as_sent(self) -> tuple[tuple[str, str], ...]:
+        """Every field in order, with its name as it was written, repeated fields repeated."""
+        return self._items
+
+    def __repr__(self) -> str:
+        return f"<Headers {', '.join(self._values)}>"  # names only: values may be credentials
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """A certificate for mutual TLS (RFC 8705).
+
+    :param certificate_file: path of a PEM file with the certificate and its chain.
+    :param key_file: path of a PEM file with the private key.
+    """
+
+    certificate_file: str
+    key_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class HTTPRequest:
+    """One request, complete: a transport sends it as it is and follows no redirect.
+
+    :param method: ``GET``, ``POST``, …
+    :param url: absolute URL.
+    :param headers: header fields.
+    :param body: bytes, or ``None`` for a request without a body.
+    :param max_response_bytes: a longer answer is refused while it is read.
+    :param public_hosts_only: the URL came from a third party, so private and
+        loopback addresses are refused (the SSRF guard).
+    :param insecure_hosts: hosts for which plain http was allowed by name; loopback hosts are allowed always.
+    :param client_certificate: for mutual TLS.
+    """
+
+    method: str
+    url: str
+    headers: Headers = field(default_factory=Headers)
+    body: bytes | None = None
+    max_response_bytes: int = PROTOCOL_ANSWER_LIMIT
+    public_hosts_only: bool = False
+    insecure_hosts: frozenset[str] = frozenset()
+    client_certificate: ClientCertificate | None = None
+
+    def with_headers(self, extra: Mapping[str, str]) -> HTTPRequest:
+        """The same request with further header fields."""
+        return replace(self, headers=Headers([*self.headers.items_as_sent(), *extra.items()]))
+
+    def __repr__(self) -> str:
+        # Neither headers nor body nor query: each may hold credentials.
+        return f"<HTTPRequest {self.method} {self.url.partition('?')[0]}>"
+
+
+@dataclass(frozen=True, slots=True)
+class HTTPResponse:
+    """One answer, read to its end.
+
+    :param status: the HTTP status code.
+    :param headers: header fields.
+    :param body: the content, decompressed.
+    :param url: the URL that was asked.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes
+    url: str = ""
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters, in lower case; empty if there is none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def __repr__(self) -> str:
+        return f"<HTTPResponse {self.status} {self.media_type} {len(self.body)} bytes>"
+
+
+def form_request(url: str, parameters: Iterable[tuple[str, str]], headers: Mapping[str, str] | None = None) -> HTTPRequest:
+    """A POST with form parameters that asks for a JSON answer.
+
+    :param url: absolute URL of an endpoint.
+    :param parameters: names and values in order; each name once (RFC 6749 §3.2).
+    :param headers: further header fields.
+    """
+    pairs = list(parameters)
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        raise ConfigurationError(
+            f"Parameters given more than once: {', '.join(repeated)}", code="config_parameter_reserved"
+        )
+    fields = {"Content-Type": FORM_CONTENT_TYPE, "Accept": "application/json", **(headers or {})}
+    return HTTPRequest("POST", url, Headers(fields), urlencode(pairs).encode("ascii"))
+
+
+def add_query(url: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """Append parameters to a URL, whether or not it has a query already; a fragment stays at the end."""
+    query = urlencode(list(parameters))
+    if not query:
+        return url
+    address, hash_mark, fragment = url.partition("#")
+    if "?" not in address:
+        glue = "?"
+    else:
+        glue = "" if address.endswith(("?", "&")) else "&"
+    return f"{address}{glue}{query}{hash_mark}{fragment}"
+
+
+def read_once(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Parameters as a mapping.
+
+    :raises InvalidResponseError: one of them came twice (RFC 6749 §3.1: MUST NOT be included more than once).
+    """
+    values: dict[str, str] = {}
+    for name, value in parameters:
+        if name in values:
+            raise InvalidResponseError(
+                f"The parameter {name[:40]!r} came more than once", code="authorization_response_repeated"
+            )
+        values[name] = value
+    return values
+
+
+def parse_form(text: str) -> list[tuple[str, str]]:
+    """Form-encoded text as pairs, empty values kept."""
+    return parse_qsl(text, keep_blank_values=True)
+
+
+def parse_json_object(response: HTTPResponse) -> dict[str, Any]:
+    """The JSON object in an answer of the protocol.
+
+    :raises InvalidResponseError: not JSON, not an object, one member name
+        twice, or nested deeper than :data:`JSON_DEPTH_LIMIT`.
+    """
+    return json_object(response.body)
+
+
+def json_object(content: bytes | str) -> dict[str, Any]:
+    """A JSON object, each of its members named once; see :func:`parse_json_object`."""
+    text = content.decode("utf-8-sig", "replace") if isinstance(content, bytes) else content
+    # The depth is looked at before parsing: the parser itself recurses.
+    if _depth_bound(text) > JSON_DEPTH_LIMIT:
+        raise InvalidResponseError("The JSON answer is nested too deeply", code="response_too_deep")
+    try:
+        value = json.loads(text, object_pairs_hook=_unique_members, parse_constant=_no_constant)
+    except ValueError as error:
+        raise InvalidResponseError("The answer is not JSON", code="response_not_json", got=text[:0]) from error
+    if not isinstance(value, dict):
+        raise InvalidResponseError(
+            "The answer is not a JSON object", code="response_not_json", expected="object", got=type(value).__name__
+        )
+    return value
+
+
+def _depth_bound(text: str) -> int:
+    """How deep the brackets outside strings are nested."""
+    depth = deepest = 0
+    in_string = escaped = False
+    for character in text if text.count("[") + text.count("{") > JSON_DEPTH_LIMIT else "":
+        if in_string:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                in_string = False
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise InvalidResponseError("The JSON answer names a member twice", code="response_duplicate_member")
+    return members
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of a URL (RFC 6454 §4), default ports filled in."""
+    parts = urlsplit(url)
+    default = {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or default
+
+
+def is_secure_url(url: str, insecure_hosts: Iterable[str] = ()) -> bool:
+    """Whether credentials may be sent to a URL: https, a loopback host, or a host that was allowed by name."""
+    scheme, host, _ = origin(url)
+    return bool(host) and (scheme == "https" or (scheme == "http" and (host in LOOPBACK_HOSTS or host in insecure_hosts)))

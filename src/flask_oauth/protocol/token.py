@@ -1,0 +1,62 @@
+"""The token as it is held and stored: one shape for OAuth 1.0a and OAuth 2.
+
+An answer of a token endpoint becomes a :class:`Token` only by passing the
+checks of its protocol; the hub, the stores and the API calls know nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Token:
+    """Token credentials (OAuth 1.0a) or an access token with what came beside it (OAuth 2).
+
+    :param access_token: the access token, or OAuth 1.0a's ``oauth_token``.
+    :param token_secret: OAuth 1.0a's ``oauth_token_secret``; empty for OAuth 2.
+    :param token_type: ``Bearer``, ``DPoP``, or ``OAuth1``.
+    :param refresh_token: the refresh token, if there is one.
+    :param expires_at: when the access token ends, in seconds since the epoch; ``None`` if it was not said.
+    :param scope: the scope as granted, space separated.
+    :param id_token: the ID Token as it was received (for ``id_token_hint``).
+    :param extra: every further member of the answer, as the provider sent it.
+    """
+
+    access_token: str
+    token_secret: str = ""
+    token_type: str = "Bearer"  # noqa: S105 - a name, not a secret
+    refresh_token: str | None = None
+    expires_at: float | None = None
+    scope: str = ""
+    id_token: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The scope as granted, as a set."""
+        return frozenset(self.scope.split())
+
+    def expires_within(self, seconds: float, now: float) -> bool:
+        """Whether the access token ends within so many seconds of ``now``; False if its end is not known."""
+        return self.expires_at is not None and self.expires_at - now <= seconds
+
+    def missing_scopes(self, *wanted: str) -> frozenset[str]:
+        """Those of the wanted scopes that were not granted."""
+        return frozenset(" ".join(wanted).split()) - self.scopes
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able mapping that :meth:`from_dict` takes back; empty fields are left out."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {name: dict(value) if name == "extra" else value for name, value in values.items() if value}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Token:
+        """The token that :meth:`to_dict` wrote; members of later versions are ignored."""
+        return cls(**{name: value for name, value in values.items() if name in cls.__slots__})
+
+    def __repr__(self) -> str:
+        held = [name for name in ("token_secret", "refresh_token", "id_token") if getattr(self, name)]
+        return f"<Token {self.token_type} scope={self.scope!r} expires_at={self.expires_at} holds={held}>"
