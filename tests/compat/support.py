@@ -1,0 +1,116 @@
+"""What the tests of the 2010 face share: a browser, and a loader for whole programs.
+
+A program is a module of its own for each test, run from its source with the
+servers' addresses put in first, so that programs may have module-level apps.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+def load_program(name: str, **addresses: Any) -> ModuleType:
+    """Run a program afresh.
+
+    :param name: the file in ``programs/``, without ``.py``.
+    :param addresses: names the program finds defined already, such as ``S1``.
+    """
+    path = PROGRAMS / f"{name}.py"
+    program = ModuleType(name)
+    program.__file__ = str(path)
+    vars(program).update(addresses)
+    # `inspect`, pickle and dataclasses look a module up by its name.
+    sys.modules[f"compat_program_{name}"] = program
+    exec(compile(path.read_text("utf-8"), str(path), "exec"), vars(program))
+    return program
+
+
+def query_of(url: str) -> list[tuple[str, str]]:
+    """The parameters of a URL's query, in order."""
+    return parse_qsl(urlsplit(url).query, keep_blank_values=True)
+
+
+def fetch(url: str) -> tuple[int, dict[str, str], str]:
+    """GET a page of a provider as a browser would, following no redirect."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    try:
+        connection.request("GET", f"{parts.path}?{parts.query}" if parts.query else parts.path)
+        response = connection.getresponse()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return response.status, headers, response.read().decode("utf-8")
+    finally:
+        connection.close()
+
+
+class Browser:
+    """A user's browser: the application through Flask's test client, the provider over HTTP; redirects by hand."""
+
+    def __init__(self, app: Flask, address: str = "http://localhost") -> None:
+        self.app = app
+        self.client: FlaskClient = app.test_client()
+        self.address = address
+
+    def get(self, path: str, **kwargs: Any) -> TestResponse:
+        return self.client.get(path, base_url=None if "://" in path else self.address, **kwargs)
+
+    def start(self, path: str) -> str:
+        """Open the page that starts a sign-in; the provider's URL it redirects to."""
+        response = self.get(path)
+        assert response.status_code in (302, 303), (response.status_code, response.text)
+        return response.headers["Location"]
+
+    def consent(self, authorization_url: str) -> str:
+        """Answer the provider's page; the callback URL it redirects to."""
+        status, headers, text = fetch(authorization_url)
+        assert status == 302, (status, text)
+        return headers["location"]
+
+    def callback_for(self, path: str) -> str:
+        """Start a sign-in and go as far as the provider's redirect back."""
+        return self.consent(self.start(path))
+
+    def sign_in(self, path: str) -> TestResponse:
+        """A whole sign-in; the answer of the view at its end."""
+        return self.get(self.callback_for(path))
+
+    def session(self) -> dict[str, Any]:
+        """What the session cookie holds now."""
+        with self.client.session_transaction() as session:
+            return dict(session)
+
+    def cookies(self) -> dict[str, str]:
+        """The cookies this browser holds for the application's host, by name."""
+        # werkzeug keeps them by (domain, path, name) and offers no listing
+        return {name: cookie.value for (_, _, name), cookie in self.client._cookies.items()}
+
+    def pending_cookies(self) -> list[str]:
+        """The cookies of pending sign-ins, by their documented names."""
+        return sorted(name for name in self.cookies() if name.startswith(("oauth_", "__Host-oauth_")))
+
+
+@contextmanager
+def without_session(app: Flask) -> Iterator[None]:
+    """Any touch of the session inside is an error."""
+
+    class Refusing:
+        def __getattr__(self, name: str) -> Any:
+            raise AssertionError(f"session.{name} was used")
+
+    with app.test_request_context("/") as context:
+        context.session = Refusing()  # type: ignore[assignment]
+        yield
+        context.session = None
