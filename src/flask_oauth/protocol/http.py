@@ -138,7 +138,9 @@ class HTTPResponse:
         return f"<HTTPResponse {self.status} {self.media_type} {len(self.body)} bytes>"
 
 
-def form_request(url: str, parameters: Iterable[tuple[str, str]], headers: Mapping[str, str] | None = None) -> HTTPRequest:
+def form_request(
+    url: str, parameters: Iterable[tuple[str, str]], headers: Mapping[str, str] | None = None
+) -> HTTPRequest:
     """A POST with form parameters that asks for a JSON answer.
 
     :param url: absolute URL of an endpoint.
@@ -257,5 +259,10 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 def is_secure_url(url: str, insecure_hosts: Iterable[str] = ()) -> bool:
     """Whether credentials may be sent to a URL: https, a loopback host, or a host that was allowed by name."""
-    scheme, host, _ = origin(url)
-    return bool(host) and (scheme == "https" or (scheme == "http" and (host in LOOPBACK_HOSTS or host in insecure_hosts)))
+    try:
+        scheme, host, _ = origin(url)
+    except ValueError:  # no URL at all, such as https://[ or a port that is not a number
+        return False
+    if scheme == "http":
+        return host in LOOPBACK_HOSTS or host in insecure_hosts
+    return scheme == "https" and bool(host)
