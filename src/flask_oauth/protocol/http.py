@@ -11,7 +11,7 @@ RFC 8259 §4 (unique member names, where the protocol depends on it).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -139,16 +139,21 @@ class HTTPResponse:
 
 
 def form_request(
-    url: str, parameters: Iterable[tuple[str, str]], headers: Mapping[str, str] | None = None
+    url: str,
+    parameters: Iterable[tuple[str, str]],
+    headers: Mapping[str, str] | None = None,
+    *,
+    repeatable: Container[str] = (),
 ) -> HTTPRequest:
     """A POST with form parameters that asks for a JSON answer.
 
     :param url: absolute URL of an endpoint.
     :param parameters: names and values in order; each name once (RFC 6749 §3.2).
     :param headers: further header fields.
+    :param repeatable: names that may come more than once (``resource``, RFC 8707 §2).
     """
     pairs = list(parameters)
-    names = [name for name, _ in pairs]
+    names = [name for name, _ in pairs if name not in repeatable]
     if len(set(names)) != len(names):
         repeated = sorted({name for name in names if names.count(name) > 1})
         raise ConfigurationError(

@@ -9,7 +9,7 @@ The order of the checks matters: nothing in an answer counts, an error neither, 
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import compare_digest
@@ -118,15 +118,20 @@ def authorization_request(
         "code_challenge_method": "S256",
         "response_mode": response_mode,
     }
-    endpoint, already_there = _split_endpoint(metadata.endpoint("authorization_endpoint"))
-    pairs = joined(own, {**already_there, **(parameters or {})}, RESERVED)
+    added = parameters or {}
+    endpoint, already_there = _split_endpoint(metadata.endpoint("authorization_endpoint"), {*own, *added})
+    pairs = joined(own, {**already_there, **added}, RESERVED)
     return AuthorizationRequest(add_query(endpoint, pairs), pairs)
 
 
-def _split_endpoint(url: str) -> tuple[str, dict[str, str]]:
-    """An endpoint and the parameters of its own query, which are kept (RFC 6749 §3.1) and sent once."""
+def _split_endpoint(url: str, names: Collection[str]) -> tuple[str, dict[str, str]]:
+    """An endpoint with its own query, which is kept (RFC 6749 §3.1), but for what would come twice."""
     address, _, query = url.partition("?")
-    return address, dict(parse_form(query))
+    pairs = parse_form(query)
+    clashing = {name: value for name, value in pairs if name in names}
+    if not clashing:
+        return url, {}
+    return add_query(address, [(name, value) for name, value in pairs if name not in clashing]), clashing
 
 
 def validate_authorization_response(

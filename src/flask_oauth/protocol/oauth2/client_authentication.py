@@ -18,6 +18,7 @@ from ...errors import ConfigurationError
 from ..http import ClientCertificate, Headers, HTTPRequest, add_query, form_request
 from ..jose import SigningKey, sign_jwt, sign_jwt_with_secret
 from .metadata import TENANT_PLACEHOLDER, ServerMetadata
+from .parameters import REPEATABLE
 
 #: How long a client assertion lives, in seconds; FAPI and RFC 7523 want it short.
 ASSERTION_SECONDS: Final = 60
@@ -170,7 +171,7 @@ def endpoint_request(
     pairs = [(name, value) for name, value in parameters if own.get(name) != value]
     url = metadata.endpoint(endpoint, mutual_tls=uses_mutual_tls(client))
     fields = {**authentication.headers, **(headers or {})}
-    request = form_request(url, [*pairs, *authentication.parameters], fields)
+    request = form_request(url, [*pairs, *authentication.parameters], fields, repeatable=REPEATABLE)
     if method == "GET":
         query = add_query(url, [*pairs, *authentication.parameters])
         request = HTTPRequest("GET", query, Headers({"Accept": "application/json", **fields}))

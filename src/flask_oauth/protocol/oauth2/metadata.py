@@ -25,7 +25,7 @@ COMMON_TENANT: Final = "common"
 SHARED_TENANTS: Final = frozenset({COMMON_TENANT, "organizations", "consumers"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ServerMetadata:
     """What is known about an authorization server; each field may be left out, so an application can fill it by hand.
 
@@ -80,7 +80,7 @@ class ServerMetadata:
     backchannel_logout_supported: bool = False
     frontchannel_logout_supported: bool = False
     mtls_endpoint_aliases: Mapping[str, str] = field(default_factory=dict)
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    raw: Mapping[str, Any] = field(default_factory=dict)
     insecure_hosts: frozenset[str] = frozenset()
     public_hosts_only: bool = False
 
@@ -104,6 +104,9 @@ class ServerMetadata:
     def request(self, request: HTTPRequest) -> HTTPRequest:
         """The request with this server's rules about hosts on it."""
         return replace(request, insecure_hosts=self.insecure_hosts, public_hosts_only=self.public_hosts_only)
+
+    def __repr__(self) -> str:
+        return f"<ServerMetadata {self.issuer} {[name for name in _URLS if getattr(self, name)]}>"
 
 
 _OWN: Final = frozenset({"mtls_endpoint_aliases", "raw", "insecure_hosts", "public_hosts_only"})
