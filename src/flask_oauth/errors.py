@@ -81,56 +81,56 @@ class ConfigurationError(OAuthException):
     """A setting, or the way a method was called, is wrong; the application's to mend."""
 
     default_type = "configuration"
-    default_code = "configuration"
+    default_code: ErrorCode = "configuration"
 
 
 class DuplicateRemoteAppError(ConfigurationError, AssertionError):
     """A remote app of that name is registered already.  An ``AssertionError`` too, as in 2010."""
 
-    default_code = "config_duplicate_remote_app"
+    default_code: ErrorCode = "config_duplicate_remote_app"
 
 
 class InvalidResponseError(OAuthException):
     """The provider's answer breaks a rule of its protocol, or is not one at all."""
 
     default_type = "invalid_response"
-    default_code = "response_invalid"
+    default_code: ErrorCode = "response_invalid"
 
 
 class MetadataError(InvalidResponseError):
     """The server metadata or the JWK Set cannot be used."""
 
-    default_code = "metadata_invalid"
+    default_code: ErrorCode = "metadata_invalid"
 
 
 class AuthorizationResponseError(InvalidResponseError):
     """The answer that came back through the browser does not belong to a sign-in of this browser."""
 
-    default_code = "authorization_response_invalid"
+    default_code: ErrorCode = "authorization_response_invalid"
 
 
 class TokenResponseError(InvalidResponseError):
     """The token endpoint's answer is not a token and not a proper error either."""
 
-    default_code = "token_response_invalid"
+    default_code: ErrorCode = "token_response_invalid"
 
 
 class IDTokenError(InvalidResponseError):
     """An ID Token, or another JWT of the provider, does not hold."""
 
-    default_code = "id_token_invalid"
+    default_code: ErrorCode = "id_token_invalid"
 
 
 class UserinfoError(InvalidResponseError):
     """The userinfo answer does not hold, or speaks of another person."""
 
-    default_code = "userinfo_invalid"
+    default_code: ErrorCode = "userinfo_invalid"
 
 
 class LogoutTokenError(InvalidResponseError):
     """A logout token does not hold."""
 
-    default_code = "logout_token_invalid"
+    default_code: ErrorCode = "logout_token_invalid"
 
 
 class ServerError(InvalidResponseError):
@@ -141,7 +141,7 @@ class ServerError(InvalidResponseError):
     :ivar error_uri: a page about it, never to be shown as a link.
     """
 
-    default_code = "server_error"
+    default_code: ErrorCode = "server_error"
 
     def __init__(
         self,
@@ -167,31 +167,41 @@ class AccessDenied(OAuthException):  # noqa: N818 - named by fault, like its par
     """The user said no at the provider.  An outcome, not a failure."""
 
     default_type = "access_denied"
-    default_code = "access_denied"
+    default_code: ErrorCode = "access_denied"
 
 
 class TransportError(OAuthException, OSError):
     """No answer came, or not all of it.  An :class:`OSError` too, so old handlers of socket errors still work."""
 
     default_type = "transport"
-    default_code = "transport_failed"
+    default_code: ErrorCode = "transport_failed"
 
 
 class TokenMissing(OAuthException):  # noqa: N818 - the 2010 type 'token_missing'
     """A call needs a token and there is none."""
 
     default_type = "token_missing"
-    default_code = "token_missing"
+    default_code: ErrorCode = "token_missing"
 
 
 class ReauthorizationRequired(TokenMissing):
     """The stored token is spent and cannot be refreshed: the user must sign in again."""
 
-    default_code = "token_expired"
+    default_code: ErrorCode = "token_expired"
 
 
 class StoreError(OAuthException):
     """The token store did not answer, or what it holds cannot be opened."""
 
     default_type = "store"
-    default_code = "store_failed"
+    default_code: ErrorCode = "store_failed"
+
+
+class RefreshFailed(OAuthException):  # noqa: N818 - an outcome, like AccessDenied
+    """The token could not be refreshed just now; the refresh token is kept, so a later call may succeed.
+
+    The reason is the exception's ``__cause__``.
+    """
+
+    default_type = "refresh_failed"
+    default_code: ErrorCode = "refresh_failed"
