@@ -29,11 +29,10 @@ def load_program(name: str, **addresses: Any) -> ModuleType:
     :param addresses: names the program finds defined already, such as ``S1``.
     """
     path = PROGRAMS / f"{name}.py"
-    program = ModuleType(name)
+    program = ModuleType(f"compat_program_{name}")
     program.__file__ = str(path)
     vars(program).update(addresses)
-    # `inspect`, pickle and dataclasses look a module up by its name.
-    sys.modules[f"compat_program_{name}"] = program
+    sys.modules[program.__name__] = program  # Flask finds its root path through it
     exec(compile(path.read_text("utf-8"), str(path), "exec"), vars(program))
     return program
 

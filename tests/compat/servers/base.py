@@ -118,11 +118,13 @@ class Server:
     :ivar url: its address, without a slash at the end.
     :ivar seen: every request, in order.
     :ivar instead: answers given by path instead of what the server would say.
+    :ivar reply: further members for what the API answers to a request.
     """
 
     def __init__(self) -> None:
         self.seen: list[Seen] = []
         self.instead: dict[str, Answer | Callable[[Seen], Answer]] = {}
+        self.reply: Callable[[Seen], dict[str, Any]] = lambda seen: {}
         self._listener = make_server("127.0.0.1", 0, self._application, request_handler=_Handler)
         self.url = f"http://127.0.0.1:{self._listener.port}"
         self._thread = Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True)

@@ -188,7 +188,11 @@ class S1(Server):
         valid, request = self._resource.validate_protected_resource_request(*self._call(seen))
         if not valid:
             return Answer(json.dumps({"error": "the signature does not hold"}), 401, "application/json")
-        return Answer(json.dumps({**seen.echo(), "token": request.resource_owner_key}), 200, "application/json")
+        return Answer(
+            json.dumps({**seen.echo(), "token": request.resource_owner_key, **self.reply(seen)}),
+            200,
+            "application/json",
+        )
 
     def pin(self, authorization_url: str) -> str:
         """The verifier that was shown to a user who came without a callback."""

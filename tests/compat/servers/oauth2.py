@@ -126,6 +126,9 @@ class _Memory(RequestValidator):
 class _TokenEndpoint(TokenEndpoint):
     valid_request_methods = ("POST", "GET")  # 2010
 
+    def _raise_on_bad_post_request(self, request: Any) -> None:
+        """A query beside a POST is taken (RFC 6749 §3.2 lets the endpoint have one)."""
+
 
 class S2(Server):
     """The provider.
@@ -206,7 +209,9 @@ class S2(Server):
             return Answer(
                 json.dumps({"error": "invalid_token", "credentials": len(credentials)}), 401, "application/json"
             )
-        return Answer(json.dumps({**seen.echo(), "credential": credentials[0]}), 200, "application/json")
+        return Answer(
+            json.dumps({**seen.echo(), "credential": credentials[0], **self.reply(seen)}), 200, "application/json"
+        )
 
     @staticmethod
     def credentials(seen: Seen) -> list[tuple[str, str]]:
