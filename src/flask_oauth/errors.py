@@ -19,7 +19,7 @@ from typing import Any
 from .error_codes import EXPLANATIONS, ErrorCode
 
 
-class OAuthException(RuntimeError):  # noqa: N818 - the name of 2010
+class OAuthException(RuntimeError):
     """Raised when something about OAuth goes wrong.
 
     ``str()`` of it is the message, one line.  The hint and the evidence are
@@ -163,7 +163,7 @@ class ServerError(InvalidResponseError):
         self.error_uri = error_uri
 
 
-class AccessDenied(OAuthException):  # noqa: N818 - named by fault, like its parent
+class AccessDenied(OAuthException):
     """The user said no at the provider.  An outcome, not a failure."""
 
     default_type = "access_denied"
@@ -177,7 +177,7 @@ class TransportError(OAuthException, OSError):
     default_code: ErrorCode = "transport_failed"
 
 
-class TokenMissing(OAuthException):  # noqa: N818 - the 2010 type 'token_missing'
+class TokenMissing(OAuthException):
     """A call needs a token and there is none."""
 
     default_type = "token_missing"
@@ -197,7 +197,7 @@ class StoreError(OAuthException):
     default_code: ErrorCode = "store_failed"
 
 
-class RefreshFailed(OAuthException):  # noqa: N818 - an outcome, like AccessDenied
+class RefreshFailed(OAuthException):
     """The token could not be refreshed just now; the refresh token is kept, so a later call may succeed.
 
     The reason is the exception's ``__cause__``.
