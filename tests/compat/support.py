@@ -7,17 +7,21 @@ servers' addresses put in first, so that programs may have module-level apps.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from flask import Flask
+from flask import Flask, session
 from flask.testing import FlaskClient
+from tests.compat.servers.oauth1 import CONSUMER_KEY, CONSUMER_SECRET, S1
+from tests.compat.servers.oauth2 import CLIENT_ID, CLIENT_SECRET, S2
 from werkzeug.test import TestResponse
+
+from flask_oauth import OAuth, OAuthRemoteApp
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -88,8 +92,8 @@ class Browser:
 
     def session(self) -> dict[str, Any]:
         """What the session cookie holds now."""
-        with self.client.session_transaction() as session:
-            return dict(session)
+        with self.client.session_transaction() as held:
+            return dict(held)
 
     def cookies(self) -> dict[str, str]:
         """The cookies this browser holds for the application's host, by name."""
@@ -113,3 +117,79 @@ def without_session(app: Flask) -> Iterator[None]:
         context.session = Refusing()  # type: ignore[assignment]
         yield
         context.session = None
+
+
+def oauth1_settings(server: S1, **changes: Any) -> dict[str, Any]:
+    """Keywords of a remote app at S1, in the names of 2010."""
+    return {
+        "base_url": server.url + "/o1/api/",
+        "request_token_url": server.url + "/o1/request_token",
+        "access_token_url": server.url + "/o1/access_token",
+        "authorize_url": server.url + "/o1/authorize",
+        "consumer_key": CONSUMER_KEY,
+        "consumer_secret": CONSUMER_SECRET,
+        **changes,
+    }
+
+
+def oauth2_settings(server: S2, **changes: Any) -> dict[str, Any]:
+    """Keywords of a remote app at S2, in the names of 2010."""
+    return {
+        "base_url": server.url + "/o2/api/",
+        "access_token_url": server.url + "/o2/token",
+        "authorize_url": server.url + "/o2/authorize",
+        "consumer_key": CLIENT_ID,
+        "consumer_secret": CLIENT_SECRET,
+        **changes,
+    }
+
+
+class Site:
+    """A small application with one remote app, for a test about one thing.
+
+    ``/login`` starts a sign-in, ``/cb`` ends it; what the view was given is in
+    ``given``, the pair goes into ``session["token"]``.
+
+    :ivar callback: what ``/login`` passes to ``authorize``.
+    """
+
+    def __init__(self, remote: OAuthRemoteApp | None = None, **settings: Any) -> None:
+        self.app = Flask("site")
+        self.app.secret_key = "development key"
+        self.app.testing = True
+        self.oauth = OAuth()
+        self.remote = remote or self.oauth.remote_app("remote", **settings)
+        self.remote.tokengetter(lambda: session.get("token"))
+        self.callback: str | None = "/cb"
+        self.given: list[Any] = []
+        self.app.add_url_rule("/login", "login", lambda: self.remote.authorize(self._absolute()))
+        self.app.add_url_rule("/cb", "cb", self.remote.authorized_handler(self._done))
+        self.browser = Browser(self.app)
+
+    def _absolute(self) -> str | None:
+        # OAuth 2 programs passed an absolute address, OAuth 1.0a programs often did not
+        if self.callback and not self.remote.request_token_url:
+            return urljoin("http://localhost/", self.callback)
+        return self.callback
+
+    def _done(self, resp: Any) -> str:
+        self.given.append(resp)
+        if resp is None:
+            return "denied"
+        token = resp.get("oauth_token") or resp.get("access_token")
+        if token:
+            session["token"] = (token, resp.get("oauth_token_secret", ""))
+        return "done"
+
+    def sign_in(self) -> Any:
+        """A whole sign-in; what the view was given."""
+        response = self.browser.sign_in("/login")
+        assert response.status_code == 200, response.text
+        return self.given[-1]
+
+    def call(self, work: Callable[[], Any], token: Any = ("k", "s")) -> Any:
+        """Do something inside a request of a user who holds a token."""
+        with self.app.test_request_context("/"):
+            if token is not None:
+                session["token"] = token
+            return work()
