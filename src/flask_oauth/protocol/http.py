@@ -90,6 +90,9 @@ class HTTPRequest:
         loopback addresses are refused (the SSRF guard).
     :param insecure_hosts: hosts for which plain http was allowed by name; loopback hosts are allowed always.
     :param client_certificate: for mutual TLS.
+    :param repeatable: a GET or HEAD may be sent once more if a kept connection
+        turns out to be closed.  ``False`` for a request that must never arrive
+        twice, such as one that redeems a code.
     """
 
     method: str
@@ -100,6 +103,7 @@ class HTTPRequest:
     public_hosts_only: bool = False
     insecure_hosts: frozenset[str] = frozenset()
     client_certificate: ClientCertificate | None = None
+    repeatable: bool = True
 
     def with_headers(self, extra: Mapping[str, str]) -> HTTPRequest:
         """The same request with further header fields."""
