@@ -172,7 +172,7 @@ class TokenStore(Protocol):
 
         :param lease: write only if this lease still is the newest, or nobody has written since it was handed out;
             the lease ends with the write.  So an answer that comes after the lease ran out is still kept, unless
-            another worker has written meanwhile.
+            another worker has written meanwhile.  (For a record that did not exist: while the lease lasts.)
         :param version: write only if the record still has this version (compare and swap); leases stay.
         :raises StoreError: ``store_lease_lost``, the condition does not hold (also: the record was deleted).
         """
@@ -199,7 +199,7 @@ class TokenStore(Protocol):
     def keys(
         self, *, remote_app: str | None = None, owner: str | None = None, after: str | None = None, limit: int = 1000
     ) -> Page:
-        """Some of the records, each exactly once over all pages unless it is written or deleted meanwhile.
+        """Some of the records; over all pages each one that stays is seen at least once (Redis may show one twice).
 
         :param remote_app: only those of this remote app.
         :param owner: only those of this owner; quick in every store.

@@ -1,0 +1,180 @@
+"""Connections for the SQL store: kept open, safe after a fork, and back by themselves after the database was away."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ..errors import ConfigurationError, StoreError
+
+T = TypeVar("T")
+
+_CONNECT_SECONDS = 5
+_QUEUE_SECONDS = 30.0
+_SQLITE_BUSY_MILLISECONDS = 5000
+_connections: weakref.WeakSet[Connections] = weakref.WeakSet()
+_left_to_parent: list[object] = []
+
+
+class Connections:
+    """The connections of one engine.
+
+    An engine made here from a URL belongs to the store: its connections are in autocommit mode and idle ones are kept
+    at hand, which spares the 30 µs that a pool of SQLAlchemy takes for a check-out.  An engine of the application
+    is used as it is, one check-out for each operation.
+
+    :param engine: the engine.
+    :param keep: for an engine that belongs to the store alone, how many connections there may be; else 0.
+    """
+
+    def __init__(self, engine: sa.Engine, *, keep: int = 0) -> None:
+        self.engine = engine
+        self._keep = keep
+        self._idle: list[sa.Connection] = []
+        self._free = threading.Semaphore(keep)
+        # In SQLite a change of the isolation level costs more than the transaction that it saves.
+        plain = keep or engine.dialect.name == "sqlite"
+        self._begin_on = engine if plain else engine.execution_options(isolation_level="AUTOCOMMIT")
+        _connections.add(self)
+
+    @contextmanager
+    def connection(self) -> Iterator[sa.Connection]:
+        """A connection in which each statement is (as good as) a transaction of its own."""
+        if not self._keep:
+            with self._begin_on.begin() as connection:
+                yield connection
+            return
+        if not self._free.acquire(timeout=_QUEUE_SECONDS):
+            raise StoreError("All connections to the token store were busy for too long.", got=f"{self._keep} in use")
+        try:
+            connection = self._take()
+            try:
+                yield connection
+            except BaseException:
+                # What state it is in cannot be known: also one that a timeout of gevent interrupted ends up here.
+                _discard(connection)
+                raise
+            self._idle.append(connection)
+        finally:
+            self._free.release()
+
+    def _take(self) -> sa.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self.engine.connect()
+
+    def run(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do some work, once more if the connection had gone stale.  The work must bear being done twice.
+
+        :raises StoreError: ``store_failed`` or ``store_schema``.
+        """
+        try:
+            try:
+                with self.connection() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                self.drop_idle()
+                with self.connection() as connection:
+                    return work(connection)
+        except SQLAlchemyError as error:
+            raise explain(error) from error
+
+    def drop_idle(self) -> None:
+        """Close what is kept at hand."""
+        while self._idle:
+            with suppress(IndexError, SQLAlchemyError):
+                self._idle.pop().close()
+
+    def close(self) -> None:
+        """Close all idle connections of the engine."""
+        self.drop_idle()
+        self.engine.dispose()
+
+    def _after_fork(self) -> None:
+        # Kept alive, not closed: closing would speak on the parent's sockets.
+        _left_to_parent.extend((self._idle, self.engine.pool))
+        self._idle = []
+        self._free = threading.Semaphore(self._keep)
+        self.engine.dispose(close=False)
+
+
+def _discard(connection: sa.Connection) -> None:
+    with suppress(Exception):
+        connection.invalidate()
+    with suppress(Exception):
+        connection.close()
+
+
+def _after_fork_in_child() -> None:
+    for connections in list(_connections):
+        connections._after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+def engine_from_url(url: str | sa.URL) -> sa.Engine:
+    """An engine for the store alone, nothing connected yet.
+
+    :raises ConfigurationError: ``config_store_url`` or ``config_extra_missing``.
+    """
+    try:
+        parsed = sa.make_url(url)
+        options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "hide_parameters": True, "poolclass": sa.NullPool}
+        if parsed.get_driver_name() == "psycopg" and "connect_timeout" not in parsed.query:
+            options["connect_args"] = {"connect_timeout": _CONNECT_SECONDS}
+        engine = sa.create_engine(parsed, **options)
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"The driver of the token store is not installed: {error.name}.", code="config_extra_missing"
+        ) from error
+    except (SQLAlchemyError, ValueError, TypeError) as error:
+        # Without the cause: it may quote the URL, and with it a password.
+        raise ConfigurationError(
+            "The token store's URL is not one that SQLAlchemy takes.", code="config_store_url", got=type(error).__name__
+        ) from None
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine, parsed)
+    return engine
+
+
+def _prepare_sqlite(engine: sa.Engine, url: sa.URL) -> None:
+    if url.database in (None, "", ":memory:"):
+        raise ConfigurationError(
+            "A SQLite database in memory would be another one for each connection.",
+            code="config_store_url",
+            hint='Name a file (sqlite:///tokens.db), or use "memory://".',
+        )
+
+    @sa.event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {_SQLITE_BUSY_MILLISECONDS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # FULL, not NORMAL: a rotated refresh token must be on the disk before the lease ends.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.close()
+
+
+def explain(error: Exception) -> StoreError:
+    """The store's error for one of SQLAlchemy."""
+    cause = getattr(error, "orig", None) or error
+    if _table_is_missing(cause):
+        return StoreError("The token store has no tables.", code="store_schema", got=type(cause).__name__)
+    return StoreError("The token store did not answer.", code="store_failed", got=type(cause).__name__)
+
+
+def _table_is_missing(cause: BaseException) -> bool:
+    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    return state == "42P01" or cause.args[:1] == (1146,) or "no such table" in str(cause)

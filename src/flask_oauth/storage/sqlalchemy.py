@@ -1,0 +1,318 @@
+"""A token store in any database that SQLAlchemy 2 speaks to, tried with SQLite, PostgreSQL and MariaDB.
+
+Every operation is one statement in the usual case, each statement its own transaction, and all SQL is common to
+PostgreSQL, CockroachDB, YugabyteDB, MySQL, MariaDB and SQLite.  Leases and marks are measured by the database's clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from ..errors import ConfigurationError
+from .memory import lease_lost, new_version
+from .records import OWNER_BYTES, Lease, Page, Record, RecordKey, owner_prefix
+from .sql_connections import Connections, engine_from_url, explain
+from .sql_schema import database_now, marks, metadata, tokens
+
+T = TypeVar("T")
+
+_PRUNE_BATCH = 1000
+
+_load = sa.select(tokens.c.sealed, tokens.c.version, tokens.c.expires_at).where(tokens.c.id == sa.bindparam("id"))
+_write = tokens.update().where(tokens.c.id == sa.bindparam("record_id"))
+_held = tokens.c.holder == sa.bindparam("lease_holder")
+_unwritten_since = sa.or_(
+    _held,
+    tokens.c.version == sa.bindparam("lease_version"),
+    tokens.c.version == sa.bindparam("own_version"),  # the same write again, after a lost connection
+)
+_save = _write.values(holder=None)
+_save_leased = _write.where(_unwritten_since).values(holder=sa.case((_held, None), else_=tokens.c.holder))
+_save_versioned = _write.where(tokens.c.version.in_((sa.bindparam("lease_version"), sa.bindparam("own_version"))))
+_delete = tokens.delete().where(tokens.c.id == sa.bindparam("record_id"))
+_acquire = _write.where(sa.or_(tokens.c.holder.is_(None), tokens.c.lease_until <= database_now(), _held)).values(
+    holder=sa.bindparam("lease_holder"),
+    fence=tokens.c.fence + 1,
+    lease_until=database_now() + sa.bindparam("seconds", type_=sa.Double),
+)
+_leased = (tokens.c.fence, tokens.c.sealed, tokens.c.version, tokens.c.expires_at)
+
+
+class SQLAlchemyTokenStore:
+    """Keeps sealed records in a SQL database.
+
+    :param source: a URL (``sqlite:///tokens.db``, ``postgresql+psycopg://…``), an :class:`sqlalchemy.Engine`, or a
+        Flask-SQLAlchemy object (then the tables join its metadata, for ``db.create_all()`` and Flask-Migrate).
+    :param max_connections: for a URL, how many connections a process may have open; an engine has its own limits.
+    :raises ConfigurationError: ``config_store_url``, it is none of these; ``config_extra_missing``, no driver.
+    """
+
+    def __init__(self, source: Any, *, max_connections: int = 15) -> None:
+        self._database: Any = None
+        self._by_engine: dict[sa.Engine, Connections] = {}
+        self._select: dict[Connections, tuple[str, Callable[[bytes], Any]]] = {}
+        if isinstance(source, (str, sa.URL)):
+            self._own = Connections(engine_from_url(source), keep=max_connections)
+        elif isinstance(source, sa.Engine):
+            self._own = Connections(source)
+        elif hasattr(source, "metadata") and hasattr(type(source), "engine"):
+            self._database = source
+            add_tables(source.metadata)
+        else:
+            raise ConfigurationError(
+                "The token store is neither a URL, an Engine nor a Flask-SQLAlchemy object.",
+                code="config_store_url",
+                got=type(source).__name__,
+            )
+
+    @property
+    def _connections(self) -> Connections:
+        if self._database is None:
+            return self._own
+        try:
+            engine = self._database.engine
+        except RuntimeError as error:
+            raise ConfigurationError("The token store's database needs an app.", code="config_no_app") from error
+        if engine not in self._by_engine:
+            self._by_engine[engine] = Connections(engine)
+        return self._by_engine[engine]
+
+    def _run(self, work: Callable[[sa.Connection], T]) -> T:
+        return self._connections.run(work)
+
+    def create_schema(self) -> None:
+        engine = self._connections.engine
+        try:
+            metadata.create_all(engine)
+        except DBAPIError as error:
+            # Another worker may have been quicker.
+            if not self._has_tables():
+                raise explain(error) from error
+
+    def _has_tables(self) -> bool:
+        try:
+            return all(sa.inspect(self._connections.engine).has_table(name) for name in metadata.tables)
+        except DBAPIError as error:
+            raise explain(error) from error
+
+    def load(self, key: RecordKey) -> Record | None:
+        connections = self._connections
+        try:
+            with connections.connection() as connection:
+                row = self._load_row(connections, connection, key.id)
+        except Exception:
+            # The quick way does not know what an error means; the usual way does, and connects anew if need be.
+            connections.drop_idle()
+            row = connections.run(lambda connection: connection.execute(_load, {"id": key.id}).first())
+        if row is None or row[0] is None:
+            return None
+        return Record(key, bytes(row[0]), row[1], row[2])
+
+    def _load_row(self, connections: Connections, connection: sa.Connection, id_: bytes) -> Any:
+        """The row by the driver itself: this is the one statement that runs with every call of an API."""
+        try:
+            sql, parameters = self._select[connections]
+        except KeyError:
+            sql, parameters = self._select[connections] = _compiled(connections.engine.dialect)
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(sql, parameters(id_))
+            return cursor.fetchone()
+        finally:
+            cursor.close()
+
+    def save(
+        self,
+        key: RecordKey,
+        sealed: bytes,
+        *,
+        expires_at: float | None = None,
+        lease: Lease | None = None,
+        version: int | None = None,
+    ) -> Record:
+        record = Record(key, sealed, new_version(), expires_at)
+        values: dict[str, Any] = {"sealed": sealed, "version": record.version, "expires_at": expires_at}
+        names: dict[str, Any] = {"record_id": key.id}
+        if lease is None and version is None:
+            self._run(lambda connection: _upsert(connection, key, _save, names, values))
+            return record
+        if lease is not None:
+            statement, names = _save_leased.values(values), names | _condition(lease, record.version)
+        else:
+            statement = _save_versioned.values(values)
+            names |= {"lease_version": version, "own_version": record.version}
+        if not self._run(lambda connection: connection.execute(statement, names).rowcount):
+            raise lease_lost()
+        return record
+
+    def delete(self, key: RecordKey, *, lease: Lease | None = None) -> bool:
+        statement, names = _delete, {"record_id": key.id}
+        if lease is not None:
+            statement, names = _delete.where(_unwritten_since), names | _condition(lease, -1)
+        return bool(self._run(lambda connection: connection.execute(statement, names).rowcount))
+
+    def acquire(self, key: RecordKey, *, seconds: float) -> Lease | None:
+        holder = secrets.token_hex(16)
+        names = {"record_id": key.id, "lease_holder": holder, "seconds": seconds}
+        row = self._run(lambda connection: _take_lease(connection, key, names))
+        if row is None:
+            return None
+        fence, sealed, version, expires_at = row
+        record = Record(key, bytes(sealed), version, expires_at) if sealed is not None else None
+        return Lease(key, holder, fence, record)
+
+    def release(self, lease: Lease) -> None:
+        statement = _write.where(_held).values(holder=None)
+        names = {"record_id": lease.key.id, "lease_holder": lease.holder}
+        self._run(lambda connection: connection.execute(statement, names).rowcount)
+
+    def keys(
+        self, *, remote_app: str | None = None, owner: str | None = None, after: str | None = None, limit: int = 1000
+    ) -> Page:
+        query = sa.select(tokens).where(tokens.c.sealed.is_not(None)).order_by(tokens.c.id).limit(limit)
+        if owner is not None:
+            first = owner_prefix(owner)
+            last = first + b"\xff" * (24 - OWNER_BYTES)
+            query = query.where(tokens.c.id.between(first, last), tokens.c.owner == owner)
+        if remote_app is not None:
+            query = query.where(tokens.c.remote_app == remote_app)
+        if after is not None:
+            query = query.where(tokens.c.id > bytes.fromhex(after))
+        rows = self._run(lambda connection: connection.execute(query).all())
+        records = (_record(row) for row in rows)
+        # Once more in Python: MySQL may have compared without regard to letter case.
+        wanted = (r for r in records if owner in (None, r.key.owner) and remote_app in (None, r.key.remote_app))
+        return Page(tuple(wanted), rows[-1].id.hex() if len(rows) == limit else None)
+
+    def prune(self, *, expired_for: float = 0.0) -> int:
+        self._run(lambda connection: connection.execute(marks.delete().where(marks.c.ends_at <= database_now())))
+        left_over = sa.and_(tokens.c.sealed.is_(None), tokens.c.lease_until <= database_now())
+        self._run(lambda connection: connection.execute(tokens.delete().where(left_over)))
+        spent = tokens.c.expires_at < database_now() - expired_for
+        removed = 0
+        while batch := self._run(lambda connection: _delete_batch(connection, spent)):
+            removed += batch
+        return removed
+
+    def add_mark(self, name: str, value: str = "", *, seconds: float) -> bool:
+        return self._run(lambda connection: _add_mark(connection, name, value, seconds))
+
+    def put_mark(self, name: str, value: str = "", *, seconds: float) -> None:
+        self._run(lambda connection: _put_mark(connection, name, value, seconds))
+
+    def get_mark(self, name: str) -> str | None:
+        query = sa.select(marks.c.value).where(marks.c.id == _mark_id(name), marks.c.ends_at > database_now())
+        value: str | None = self._run(lambda connection: connection.execute(query).scalar())
+        return value
+
+    def close(self) -> None:
+        """Close idle connections of an engine that belongs to the store; the store can still be used afterwards."""
+        if self._database is None:
+            self._own.close()
+
+    def __repr__(self) -> str:
+        # Not the URL: it may hold a password, and a host name is nobody's business.
+        dialect = "Flask-SQLAlchemy" if self._database is not None else self._own.engine.dialect.name
+        return f"<SQLAlchemyTokenStore {dialect}>"
+
+
+def add_tables(other: sa.MetaData) -> None:
+    """Add the store's tables to another metadata, so that its ``create_all()`` and Alembic see them."""
+    for table in metadata.tables.values():
+        if table.name not in other.tables:
+            table.to_metadata(other)
+
+
+def _compiled(dialect: sa.Dialect) -> tuple[str, Callable[[bytes], Any]]:
+    compiled = _load.compile(dialect=dialect)
+    if compiled.positional:
+        return str(compiled), lambda id_: (id_,)
+    return str(compiled), lambda id_: {"id": id_}
+
+
+def _condition(lease: Lease, own_version: int) -> dict[str, Any]:
+    # A lease on a record that did not exist yet has no version to go by: -1 equals none.
+    return {"lease_holder": lease.holder, "lease_version": lease.version or -1, "own_version": own_version}
+
+
+def _row(key: RecordKey, values: dict[str, Any]) -> dict[str, Any]:
+    names = {"remote_app": key.remote_app, "issuer": key.issuer, "owner": key.owner, "label": key.label}
+    return {"id": key.id, **names, "fence": 0, "lease_until": 0.0, "holder": None, **values}
+
+
+def _record(row: Any) -> Record:
+    key = RecordKey(row.remote_app, row.issuer, row.owner, row.label)
+    return Record(key, bytes(row.sealed), row.version, row.expires_at)
+
+
+def _upsert(
+    connection: sa.Connection, key: RecordKey, update: sa.Update, names: dict[str, Any], values: dict[str, Any]
+) -> None:
+    # Update first, insert if there was nothing: the same in every database, and a refresh takes one statement.
+    if connection.execute(update.values(values), names).rowcount:
+        return
+    try:
+        connection.execute(tokens.insert(), _row(key, values))
+    except IntegrityError:
+        connection.execute(update.values(values), names)
+
+
+def _take_lease(connection: sa.Connection, key: RecordKey, names: dict[str, Any]) -> Any:
+    if connection.dialect.update_returning:
+        row = connection.execute(_acquire.returning(*_leased), names).first()
+    elif connection.execute(_acquire, names).rowcount:
+        held = sa.select(*_leased).where(tokens.c.id == key.id, tokens.c.holder == names["lease_holder"])
+        row = connection.execute(held).first()
+    else:
+        row = None
+    return row or _insert_lease(connection, key, names)
+
+
+def _insert_lease(connection: sa.Connection, key: RecordKey, names: dict[str, Any]) -> Any:
+    """The lease of a record that does not exist yet; ``None`` if it does (and so another holds its lease)."""
+    if connection.execute(sa.select(tokens.c.id).where(tokens.c.id == key.id)).first():
+        return None
+    values = _row(key, {"sealed": None, "version": 0, "holder": names["lease_holder"], "fence": 1})
+    insert = tokens.insert().values(values | {"lease_until": database_now() + names["seconds"]})
+    try:
+        connection.execute(insert)
+    except IntegrityError:
+        return None
+    return 1, None, 0, None
+
+
+def _delete_batch(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> int:
+    ids = connection.execute(sa.select(tokens.c.id).where(condition).limit(_PRUNE_BATCH)).scalars().all()
+    if not ids:
+        return 0
+    # The condition again: a record may have been written since.
+    return connection.execute(tokens.delete().where(tokens.c.id.in_(ids), condition)).rowcount
+
+
+def _mark_id(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()[:24]
+
+
+def _mark_values(value: str, seconds: float) -> dict[str, Any]:
+    return {"value": value, "ends_at": database_now() + seconds}
+
+
+def _add_mark(connection: sa.Connection, name: str, value: str, seconds: float) -> bool:
+    try:
+        connection.execute(marks.insert().values(id=_mark_id(name), **_mark_values(value, seconds)))
+    except IntegrityError:
+        over = marks.update().where(marks.c.id == _mark_id(name), marks.c.ends_at <= database_now())
+        return bool(connection.execute(over.values(**_mark_values(value, seconds))).rowcount)
+    return True
+
+
+def _put_mark(connection: sa.Connection, name: str, value: str, seconds: float) -> None:
+    update = marks.update().where(marks.c.id == _mark_id(name)).values(**_mark_values(value, seconds))
+    if not connection.execute(update).rowcount and not _add_mark(connection, name, value, seconds):
+        connection.execute(update)
