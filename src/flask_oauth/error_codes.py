@@ -47,6 +47,7 @@ ErrorCode = Literal[
     "response_duplicate_member",
     "response_too_deep",
     "response_member",
+    "response_xml",
     "metadata_invalid",
     "metadata_issuer",
     "metadata_unavailable",
@@ -123,6 +124,9 @@ ErrorCode = Literal[
     "store_lease_lost",
     "store_no_owner",
     "refresh_failed",
+    "registration_host",
+    "introspection_audience",
+    "notification_invalid",
 ]
 
 
@@ -293,6 +297,10 @@ EXPLANATIONS: Final[dict[ErrorCode, Explanation]] = {
     "response_member": Explanation(
         "A member of the answer is missing or of the wrong kind.",
         "Compare what was seen with what was expected.",
+    ),
+    "response_xml": Explanation(
+        "The XML answer defines entities, which is how a few bytes are made into gigabytes.",
+        "Ask the API for JSON, or report it to the provider.",
     ),
     "metadata_invalid": Explanation(
         "The server metadata cannot be used.",
@@ -597,5 +605,17 @@ EXPLANATIONS: Final[dict[ErrorCode, Explanation]] = {
     "refresh_failed": Explanation(
         "The token could not be refreshed.",
         "See the cause of the exception; the stored refresh token is kept.",
+    ),
+    "registration_host": Explanation(
+        "The registration answer wants the client to be managed at another host than the one it was registered at.",
+        "Stop: the registration access token would go to a stranger. Report it to the provider.",
+    ),
+    "introspection_audience": Explanation(
+        "The access token is meant for other APIs than this one.",
+        "Have the client ask for a token with this API as its resource or audience.",
+    ),
+    "notification_invalid": Explanation(
+        "A notification came that belongs to no pending request of this client.",
+        "Answer it with 401 and do nothing else; check the notification endpoint that is registered.",
     ),
 }
