@@ -11,8 +11,10 @@ RFC 8259 §4 (unique member names, where the protocol depends on it).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from math import isinf
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -28,6 +30,11 @@ JSON_DEPTH_LIMIT: Final = 32
 
 FORM_CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+_AMBIGUOUS: Final = re.compile(r"[\x00-\x1f\x7f\\]")
+_USER_INFORMATION: Final = re.compile(r"(?<=//)[^/?#]*@")
+# A string that is never closed reaches to the end, so that each character is looked at once.
+_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 
 class Headers(Mapping[str, str]):
@@ -110,8 +117,9 @@ class HTTPRequest:
         return replace(self, headers=Headers([*self.headers.items_as_sent(), *extra.items()]))
 
     def __repr__(self) -> str:
-        # Neither headers nor body nor query: each may hold credentials.
-        return f"<HTTPRequest {self.method} {self.url.partition('?')[0]}>"
+        # Neither headers nor body, and of the URL neither user information nor query nor fragment: each may hold credentials.
+        address = _USER_INFORMATION.sub("", self.url.partition("#")[0].partition("?")[0])
+        return f"<HTTPRequest {self.method} {address}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +225,13 @@ def json_object(content: bytes | str) -> dict[str, Any]:
         raise InvalidResponseError("The JSON answer is nested too deeply", code="response_too_deep")
     try:
         value = _decode_json(text)
+        if "\\u" in text:  # RFC 8259 §8.2: a lone surrogate is no character, and could be sent nowhere
+            json.dumps(value, ensure_ascii=False).encode()
     except ValueError as error:
-        raise InvalidResponseError("The answer is not JSON", code="response_not_json", got=text[:0]) from error
+        # Without the cause, which holds the whole text; its message only says where reading stopped.
+        raise InvalidResponseError(
+            "The answer is not JSON", code="response_not_json", expected="JSON", got=str(error)[:100]
+        ) from None
     if not isinstance(value, dict):
         raise InvalidResponseError(
             "The answer is not a JSON object", code="response_not_json", expected="object", got=type(value).__name__
@@ -228,22 +241,14 @@ def json_object(content: bytes | str) -> dict[str, Any]:
 
 def _depth_bound(text: str) -> int:
     """How deep the brackets outside strings are nested."""
+    if text.count("[") + text.count("{") <= JSON_DEPTH_LIMIT:
+        return 0  # most answers end here: so few brackets cannot be nested too deeply
     depth = deepest = 0
-    in_string = escaped = False
-    for character in text if text.count("[") + text.count("{") > JSON_DEPTH_LIMIT else "":
-        if in_string:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                in_string = False
-        elif character == '"':
-            in_string = True
-        elif character in "[{":
+    for token in _STRING_OR_BRACKET.finditer(text):
+        if token[0] in ("[", "{"):
             depth += 1
             deepest = max(deepest, depth)
-        elif character in "]}":
+        elif token[0] in ("]", "}"):
             depth -= 1
     return deepest
 
@@ -259,23 +264,40 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
+def _finite(number: str) -> float:
+    value = float(number)
+    if isinf(value):
+        raise ValueError("a number is larger than any that can be held")
+    return value
+
+
 # Made once: json.loads() with hooks builds a decoder for each call, which takes longer than decoding.
-_decode_json: Final = json.JSONDecoder(object_pairs_hook=_unique_members, parse_constant=_no_constant).decode
+_decode_json: Final = json.JSONDecoder(
+    object_pairs_hook=_unique_members, parse_constant=_no_constant, parse_float=_finite
+).decode
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port of a URL (RFC 6454 §4), default ports filled in."""
-    parts = urlsplit(url)
-    default = {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or default
+    """Scheme, host and port of a URL (RFC 6454 §4), default ports filled in.
+
+    :returns: ``("", "", None)`` for what is no URL, or a URL of which two readers may see two hosts: with a
+        backslash or a control character in it (``https://a.example\\@b.example/``).  No secure URL has that origin.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # such as https://[ or a port that is not a number
+        return "", "", None
+    if _AMBIGUOUS.search(url):
+        return "", "", None
+    if port is None:
+        port = {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.scheme, (parts.hostname or "").lower(), port
 
 
 def is_secure_url(url: str, insecure_hosts: Iterable[str] = ()) -> bool:
     """Whether credentials may be sent to a URL: https, a loopback host, or a host that was allowed by name."""
-    try:
-        scheme, host, _ = origin(url)
-    except ValueError:  # no URL at all, such as https://[ or a port that is not a number
-        return False
+    scheme, host, _ = origin(url)
     if scheme == "http":
         return host in LOOPBACK_HOSTS or host in insecure_hosts
     return scheme == "https" and bool(host)

@@ -137,9 +137,6 @@ class KeySet:
             )
         raise _weak("; ".join(sorted(reasons)), expected)
 
-    def __len__(self) -> int:
-        return len(self._keys)
-
     def __repr__(self) -> str:
         return f"<KeySet {', '.join(str(key.kid)[:80] for key in self._keys)}>"
 

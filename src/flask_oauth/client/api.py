@@ -1,0 +1,50 @@
+"""A call to a provider's API: the credentials of this call, and where they may go.
+
+Redirects are followed here and not in the transport, because each hop needs
+credentials of its own (an OAuth 1.0a signature and a DPoP proof cover the URL),
+and a hop to another origin gets none at all (RFC 9700 §4.12, RFC 6750 §5.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urljoin
+
+from ..errors import TransportError
+from ..protocol.http import Headers, HTTPRequest, HTTPResponse, origin
+from ..transport import Transport
+
+MOST_REDIRECTS: Final = 5
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+#: What a request keeps on its way to another origin; any other field may be a credential (X-Shopify-Access-Token).
+HARMLESS_FIELDS: Final = frozenset({"accept", "accept-language", "user-agent"})
+
+Authorizer = Callable[[HTTPRequest], HTTPRequest]
+
+
+def call_api(transport: Transport, request: HTTPRequest, authorized: Authorizer) -> HTTPResponse:
+    """Send a request with its credentials; GET and HEAD follow redirects.
+
+    :param authorized: puts the credentials on a request.
+    :raises TransportError: no answer, or more than :data:`MOST_REDIRECTS` redirects (``transport_redirect``).
+    """
+    response = transport.send(authorized(request))
+    if response.status not in REDIRECTS or request.method not in ("GET", "HEAD"):
+        return response
+    home = origin(request.url)
+    for _ in range(MOST_REDIRECTS):
+        location = response.headers.get("location")
+        if response.status not in REDIRECTS or not location:
+            return response
+        request = replace(request, url=urljoin(request.url, location))
+        if origin(request.url) == home:
+            response = transport.send(authorized(request))
+        else:
+            response = transport.send(replace(request, headers=_harmless(request.headers), client_certificate=None))
+    raise TransportError("The API redirects in a circle", code="transport_redirect", got=request.url.partition("?")[0])
+
+
+def _harmless(headers: Headers) -> Headers:
+    return Headers([(name, value) for name, value in headers.items_as_sent() if name.lower() in HARMLESS_FIELDS])

@@ -1,0 +1,212 @@
+"""A whole OAuth 1.0a sign-in: the same verbs as :mod:`.oauth2`.
+
+::
+
+    authorize  temporary_credentials_request  send  process_temporary_credentials_response  → the URL
+    complete   validate_authorization_response  token_credentials_request  send
+               process_token_credentials_response  → Token
+
+Sections: RFC 5849 §2; each check stands in :mod:`flask_oauth.protocol.oauth1`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import ConfigurationError
+from ..protocol.http import HTTPRequest, HTTPResponse, is_secure_url
+from ..protocol.oauth1.credentials import (
+    TemporaryCredentials,
+    authorization_url,
+    process_renewal_response,
+    process_temporary_credentials_response,
+    process_token_credentials_response,
+    renewal_request,
+    temporary_credentials_request,
+    token_credentials_request,
+    validate_authorization_response,
+)
+from ..protocol.oauth1.signature import ClientCredentials, Placement, sign_request
+from ..protocol.token import Token
+from ..transport import Transport
+from .api import call_api
+from .transaction import Transaction
+
+
+def new_nonce() -> str:
+    """An unpredictable text of 16 characters."""
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth1Settings:
+    """What a client knows before anything happens.
+
+    :param client: the consumer key, its secret, the signature method.
+    :param temporary_credentials_endpoint: the request token URL of 2010.
+    :param authorization_endpoint: where the user is sent.
+    :param token_endpoint: the access token URL of 2010.
+    :param token_method: ``POST``, or ``GET``.
+    :param placement: where the credentials go: ``header``, ``body``, or ``query``.
+    :param body_hash: whether the hash of a body that is no form is signed (``oauth_body_hash``).
+    :param insecure_hosts: hosts for which plain http was allowed by name.
+    """
+
+    client: ClientCredentials
+    temporary_credentials_endpoint: str
+    authorization_endpoint: str | None = None
+    token_endpoint: str | None = None
+    token_method: str = "POST"  # noqa: S105 - an HTTP method
+    placement: Placement = "header"
+    body_hash: bool = False
+    insecure_hosts: frozenset[str] = frozenset()
+
+
+class OAuth1Client:
+    """The verbs of OAuth 1.0a for one client at one server.
+
+    :param settings: what does not change.
+    :param transport: sends requests.
+    :param clock: seconds since the epoch.
+    :param new_nonce: a new unpredictable text.
+    """
+
+    def __init__(
+        self,
+        settings: OAuth1Settings,
+        transport: Transport,
+        *,
+        clock: Callable[[], float] = time.time,
+        new_nonce: Callable[[], str] = new_nonce,
+    ) -> None:
+        self.settings = settings
+        self._transport = transport
+        self._clock = clock
+        self._new_nonce = new_nonce
+
+    def authorize(
+        self,
+        remote_app: str,
+        *,
+        callback: str | None,
+        parameters: Mapping[str, Any] | None = None,
+        authorization_parameters: Mapping[str, Any] | None = None,
+        next_url: str = "",
+        purpose: str = "",
+    ) -> tuple[str, Transaction]:
+        """Begin a sign-in: the URL to send the user to, and what to know when they come back.
+
+        :param callback: absolute URL, or ``None`` for out of band (PIN).
+        :param parameters: further parameters of the request for temporary credentials.
+        :param authorization_parameters: further parameters of the URL.
+        """
+        temporary = self.temporary_credentials(callback, parameters)
+        transaction = Transaction(
+            remote_app,
+            temporary.token,
+            int(self._clock()),
+            redirect_uri=callback or "",
+            token_secret=temporary.secret,
+            next_url=next_url,
+            purpose=purpose,
+        )
+        return self.authorization_url(temporary, authorization_parameters), transaction
+
+    def temporary_credentials(
+        self, callback: str | None, parameters: Mapping[str, Any] | None = None
+    ) -> TemporaryCredentials:
+        """Ask for temporary credentials: the request token of 2010."""
+        request = temporary_credentials_request(
+            self._endpoint("temporary_credentials_endpoint"),
+            self.settings.client,
+            callback=callback,
+            timestamp=int(self._clock()),
+            nonce=self._new_nonce(),
+            parameters=parameters,
+            placement=self.settings.placement,
+        )
+        return process_temporary_credentials_response(self._send(request))
+
+    def authorization_url(self, temporary: TemporaryCredentials, parameters: Mapping[str, Any] | None = None) -> str:
+        """Where to send the user."""
+        return authorization_url(self._endpoint("authorization_endpoint"), temporary, parameters)
+
+    def complete(
+        self,
+        parameters: Iterable[tuple[str, str]],
+        transaction: Transaction,
+        token_parameters: Mapping[str, Any] | None = None,
+    ) -> Token:
+        """Finish a sign-in with the answer that the browser brought.
+
+        :param parameters: names and values as they came.
+        :param transaction: what this browser was sent out with.
+        :param token_parameters: further parameters of the token request.
+        :raises AccessDenied: the user said no.
+        :raises InvalidResponseError: any answer that does not hold.
+        """
+        temporary = TemporaryCredentials(transaction.key, transaction.token_secret)
+        pairs = list(parameters)
+        if not transaction.redirect_uri and all(name != "oauth_token" for name, _ in pairs):
+            pairs.append(("oauth_token", transaction.key))  # out of band: the user typed nothing but the PIN
+        verifier = validate_authorization_response(pairs, temporary)
+        request = token_credentials_request(
+            self._endpoint("token_endpoint"),
+            self.settings.client,
+            temporary,
+            verifier=verifier,
+            timestamp=int(self._clock()),
+            nonce=self._new_nonce(),
+            method=self.settings.token_method,
+            parameters=token_parameters,
+            placement=self.settings.placement,
+        )
+        return process_token_credentials_response(self._send(request), now=self._clock())
+
+    def refresh(self, token: Token) -> Token:
+        """New token credentials for a session handle (``oauth_session_handle``)."""
+        request = renewal_request(
+            self._endpoint("token_endpoint"),
+            self.settings.client,
+            token,
+            timestamp=int(self._clock()),
+            nonce=self._new_nonce(),
+            placement=self.settings.placement,
+        )
+        return process_renewal_response(self._send(request), token, now=self._clock())
+
+    def call(self, request: HTTPRequest, token: Token | None) -> HTTPResponse:
+        """Call the provider's API.
+
+        :param request: the call without credentials; an ``Authorization`` field of the caller's is kept.
+        :param token: ``None`` for a two-legged request.
+        """
+        return call_api(self._transport, request, lambda hop: self.signed(hop, token))
+
+    def signed(self, request: HTTPRequest, token: Token | None) -> HTTPRequest:
+        """A request with its signature."""
+        return sign_request(
+            request,
+            self.settings.client,
+            token,
+            timestamp=int(self._clock()),
+            nonce=self._new_nonce(),
+            placement=self.settings.placement,
+            body_hash=self.settings.body_hash,
+        )
+
+    def _send(self, request: HTTPRequest) -> HTTPResponse:
+        return self._transport.send(replace(request, insecure_hosts=self.settings.insecure_hosts))
+
+    def _endpoint(self, name: str) -> str:
+        url: str | None = getattr(self.settings, name)
+        if not url:
+            raise ConfigurationError(f"There is no {name}", code="config_endpoint_missing")
+        # The user's browser and the credentials cross TLS only (RFC 5849 §4.2).
+        if not is_secure_url(url, self.settings.insecure_hosts):
+            raise ConfigurationError(f"The {name} is not https", code="config_insecure_url", got=url.partition("?")[0])
+        return url

@@ -1,0 +1,353 @@
+"""The half of a remote app that calls the provider's API: whose token, where it may go, and the call itself."""
+
+from __future__ import annotations
+
+import functools
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urljoin, urlsplit
+
+from ..client.oauth1 import OAuth1Client
+from ..client.oauth2 import ENDPOINTS, OAuth2Client
+from ..errors import ConfigurationError
+from ..protocol.http import LOOPBACK_HOSTS, Headers, HTTPResponse, origin
+from ..protocol.token import Token
+from ..transport import Transport, Urllib3Transport
+from .answers import as_token
+from .clients import oauth1_settings, oauth2_settings
+from .config import credential, text_of
+from .legacy_client import LegacyClient, plain_request
+from .response import OAuthResponse, add_query, encode_request_data
+from .state import cache_for, config_in_reach, transport_in_reach
+
+if TYPE_CHECKING:
+    from .oauth import OAuth
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Methods whose data goes into the query.
+WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class ApiCalls:
+    """What a remote app is made of, and how its API is called; the sign-in is :class:`.OAuthRemoteApp`'s."""
+
+    oauth: OAuth | None
+    name: str
+    base_url: str | None
+    request_token_url: str | None
+    access_token_url: str | None
+    authorize_url: str | None
+    scope: str
+    #: A function that gives the token for a call, or ``None``.
+    tokengetter_func: Callable[..., Any] | None
+    _options: dict[str, Any]
+    _named_today: frozenset[str]
+    _consumer_key: str | bytes | None
+    _consumer_secret: str | bytes | None
+    _token_method: str | None
+    _transport: Transport | None
+    _made: tuple[Any, OAuth1Client | OAuth2Client] | None
+
+    # -- what it is -------------------------------------------------------------------------------------------
+
+    @property
+    def consumer_key(self) -> str | None:
+        """The client id: as given, or from the configuration or the environment."""
+        return self._credential(self._consumer_key, "client_id")
+
+    @consumer_key.setter
+    def consumer_key(self, value: str | bytes | None) -> None:
+        self._consumer_key = value
+
+    @property
+    def consumer_secret(self) -> str | None:
+        """The client secret: as given, or from the configuration or the environment."""
+        return self._credential(self._consumer_secret, "client_secret")
+
+    @consumer_secret.setter
+    def consumer_secret(self, value: str | bytes | None) -> None:
+        self._consumer_secret = value
+
+    client_id = consumer_key
+    client_secret = consumer_secret
+
+    @property
+    def access_token_method(self) -> str:
+        """The method of the token request as programs of 2010 read it: ``GET`` where they named none."""
+        return self._token_method or "GET"
+
+    @access_token_method.setter
+    def access_token_method(self, value: str | None) -> None:
+        self._token_method = token_method(value)
+
+    @property
+    def issuer(self) -> str | None:
+        """The issuer, where the remote app is known by one."""
+        return cast("str | None", self._options.get("issuer"))
+
+    @property
+    def _is_oauth1(self) -> bool:
+        return bool(self.request_token_url)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    # -- calls ------------------------------------------------------------------------------------------------
+
+    def request(
+        self,
+        url: str,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        format: str | None = "urlencode",
+        method: str = "GET",
+        content_type: str | None = None,
+        token: Any = None,
+    ) -> OAuthResponse:
+        """Call the provider's API with the user's token.
+
+        :param url: joined with :attr:`base_url` if it is relative.  The token goes to the API's own hosts only, and
+            to those in ``allow_hosts``.
+        :param data: the query of a GET, the form or JSON of other methods; with ``content_type`` the body itself.
+        :param headers: header fields; an ``Authorization`` among them is kept, and no token is added.
+        :param format: ``'urlencode'`` or ``'json'``.
+        :param method: the HTTP method.
+        :param content_type: the type of a body that is encoded already.
+        :param token: given to the tokengetter, which then decides whose token it is; without a tokengetter the
+            token itself.
+        :returns: the answer, whatever its status.
+        :raises TokenMissing: there is no token (``type='token_missing'``).
+        :raises ConfigurationError: the token may not go to that host (``token_host``).
+        :raises TransportError: no answer came.
+        """
+        method = method.upper()
+        url = self.expand_url(url)
+        fields = {str(name): str(value) for name, value in (headers or {}).items()}
+        body: Any = None
+        if method in WITHOUT_BODY:
+            url = add_query(url, data)
+        else:
+            body = data or b""
+            if content_type is None:
+                body, content_type = encode_request_data(data, format)
+            if content_type is not None:
+                fields["Content-Type"] = content_type
+        if type(self).make_client is not ApiCalls.make_client:
+            return OAuthResponse(*self.make_client(token).request(url, method=method, body=body or "", headers=fields))
+        content = body.encode() if isinstance(body, str) else body
+        return OAuthResponse.of(self._call_as_user(method, url, Headers(fields), content, token))
+
+    def get(self, *args: Any, **kwargs: Any) -> OAuthResponse:
+        """Send a GET; see :meth:`request`."""
+        return self.request(*args, **{**kwargs, "method": "GET"})
+
+    def post(self, *args: Any, **kwargs: Any) -> OAuthResponse:
+        """Send a POST; see :meth:`request`."""
+        return self.request(*args, **{**kwargs, "method": "POST"})
+
+    def put(self, *args: Any, **kwargs: Any) -> OAuthResponse:
+        """Send a PUT; see :meth:`request`."""
+        return self.request(*args, **{**kwargs, "method": "PUT"})
+
+    def delete(self, *args: Any, **kwargs: Any) -> OAuthResponse:
+        """Send a DELETE; see :meth:`request`."""
+        return self.request(*args, **{**kwargs, "method": "DELETE"})
+
+    def patch(self, *args: Any, **kwargs: Any) -> OAuthResponse:
+        """Send a PATCH; see :meth:`request`."""
+        return self.request(*args, **{**kwargs, "method": "PATCH"})
+
+    def head(self, *args: Any, **kwargs: Any) -> OAuthResponse:
+        """Send a HEAD; see :meth:`request`."""
+        return self.request(*args, **{**kwargs, "method": "HEAD"})
+
+    def options(self, *args: Any, **kwargs: Any) -> OAuthResponse:
+        """Send an OPTIONS; see :meth:`request`."""
+        return self.request(*args, **{**kwargs, "method": "OPTIONS"})
+
+    # -- whose token ------------------------------------------------------------------------------------------
+
+    def tokengetter(self, f: F) -> F:
+        """Register the function that gives the token for a call.
+
+        It is called without an argument, or with the ``token`` that the call was given.  It returns ``None``,
+        ``(token, secret)``, ``(access_token, '')``, a text, or a mapping with ``access_token``.
+        """
+        self.tokengetter_func = f
+        return f
+
+    def _ask_tokengetter(self, token: Any = None) -> Any:
+        if self.tokengetter_func is None:
+            return None
+        return self.tokengetter_func(*((token,) if token else ()))
+
+    def get_request_token(self, token: Any = None) -> Any:
+        """An object with ``key`` and ``secret``: the token that a call is signed with."""
+        raise NotImplementedError
+
+    def _call_as_user(
+        self, method: str, url: str, headers: Headers, body: bytes | None, token: Any = None
+    ) -> HTTPResponse:
+        if "authorization" in headers:
+            return self._call(method, url, headers, body, None)
+        if self.tokengetter_func is None and token is not None:
+            return self._call(method, url, headers, body, as_token(token, now=time.time()))
+        if type(self).get_request_token is not _own_get_request_token():
+            return self._call(method, url, headers, body, as_token(self.get_request_token(token), now=time.time()))
+        value = as_token(self._ask_tokengetter(token), now=time.time())
+        if value is None:
+            value = as_token(self.get_request_token(token), now=time.time())
+        return self._call(method, url, headers, body, value)
+
+    # -- the client of 2010 -----------------------------------------------------------------------------------
+
+    def make_client(self, token: Any = None) -> LegacyClient:
+        """A client with the token attached; usually :meth:`request` is all one needs.
+
+        :param token: given to the tokengetter.
+        """
+        return LegacyClient(self, as_token(self.get_request_token(token), now=time.time()))
+
+    @functools.cached_property
+    def _client(self) -> LegacyClient:
+        return LegacyClient(self)
+
+    def status_okay(self, resp: Any) -> bool:
+        """Whether a client's answer says success, as programs of 2010 ask."""
+        status = resp["status"] if isinstance(resp, Mapping) else resp.status
+        return int(status) in (200, 201)
+
+    def expand_url(self, url: str) -> str:
+        """A URL joined with :attr:`base_url` if it is relative."""
+        return urljoin(self.base_url or "", url.strip())
+
+    # -- the call ---------------------------------------------------------------------------------------------
+
+    def _call(self, method: str, url: str, headers: Headers, body: bytes | None, token: Token | None) -> HTTPResponse:
+        insecure_hosts = frozenset(self._options.get("allow_http_hosts", ()))
+        url = self._https(url)
+        if token is not None and "authorization" not in headers:
+            self._check_host(url)
+        if self._options.get("user_agent") and "user-agent" not in headers:
+            headers = Headers([*headers.items_as_sent(), ("User-Agent", self._options["user_agent"])])
+        request = plain_request(method, url, headers, body, insecure_hosts)
+        return (self._oauth1() if self.request_token_url else self._oauth2()).call(request, token)
+
+    def _check_host(self, url: str) -> None:
+        """Stop a token on its way to a stranger (RFC 9700 §4.9): it goes to the API and the named endpoints only."""
+        target = origin(url)
+        if target in self._home or target[1] in self._options.get("allow_hosts", ()):
+            return
+        raise ConfigurationError(
+            f"The token of {self.name!r} may not go to {target[1]}",
+            code="token_host",
+            expected=", ".join(sorted({host for _, host, _ in self._home})),
+            got=target[1],
+        )
+
+    @property
+    def _home(self) -> frozenset[tuple[str, str, int | None]]:
+        """The origins that belong to the provider."""
+        named = [
+            self.base_url,
+            self.request_token_url,
+            self.access_token_url,
+            self.authorize_url,
+            self._options.get("userinfo_endpoint"),
+        ]
+        return _origins(tuple(self._https(self.expand_url(url)) for url in named if url))
+
+    def _https(self, url: str) -> str:
+        """A URL as it is used: plain http on another machine becomes https where the remote app is told by 2010's names.
+
+        Providers have left http since; credentials never cross it.  A host in ``allow_http_hosts`` keeps it.
+        """
+        if not url.startswith("http://") or self._named_today:
+            return url
+        host = urlsplit(url).hostname or ""
+        if host in LOOPBACK_HOSTS or host in self._options.get("allow_http_hosts", ()):
+            return url
+        warnings.warn(f"{self.name}: https is used for {host}, where the program says http", stacklevel=2)
+        return "https" + url[4:]
+
+    # -- the hub ----------------------------------------------------------------------------------------------
+
+    def _credential(self, given: str | bytes | None, member: str) -> str | None:
+        if given is not None:
+            return text_of(given, member)
+        return credential(config_in_reach(self.oauth), self.name, member)
+
+    def _endpoint(self, url: str | None) -> str | None:
+        return self._https(self.expand_url(url)) if url else None
+
+    def _oauth1(self) -> OAuth1Client:
+        """The hub's client for OAuth 1.0a, made anew when an attribute it was made from has changed."""
+        return cast("OAuth1Client", self._hub())
+
+    def _oauth2(self, *, required: bool = False) -> OAuth2Client:
+        """The hub's client for OAuth 2.
+
+        :param required: whether a client id must be there; an API call needs none.
+        """
+        client = self._hub()
+        if not isinstance(client, OAuth2Client):
+            raise ConfigurationError(f"The remote app {self.name!r} speaks OAuth 1.0a")
+        if required and not client.settings.client.client_id:
+            raise ConfigurationError(f"The remote app {self.name!r} has no client id", code="config_client_id_missing")
+        return client
+
+    def _hub(self) -> OAuth1Client | OAuth2Client:
+        transport = self._transport or transport_in_reach(self.oauth)
+        live = (
+            self.base_url,
+            self.request_token_url,
+            self.access_token_url,
+            self.authorize_url,
+            self.consumer_key,
+            self.consumer_secret,
+            self._token_method,
+            transport,
+        )
+        made = self._made
+        if made is None or made[0] != live:
+            made = self._made = (live, self._make_hub(transport))
+        return made[1]
+
+    def _make_hub(self, transport: Transport) -> OAuth1Client | OAuth2Client:
+        client_id, secret = self.consumer_key or "", self.consumer_secret
+        if self._token_method == "GET":
+            warnings.warn(f"{self.name}: access_token_method='GET' puts the client secret into a URL", stacklevel=2)
+        method = self._token_method or "POST"
+        urls: dict[str, str | None] = {name: self._endpoint(self._options.get(name)) for name in ENDPOINTS}
+        urls["authorization_endpoint"] = self._endpoint(self.authorize_url)
+        urls["token_endpoint"] = self._endpoint(self.access_token_url)
+        if self.request_token_url:
+            urls["temporary_credentials_endpoint"] = self._endpoint(self.request_token_url)
+            return OAuth1Client(oauth1_settings(self._options, urls, client_id, secret or "", method), transport)
+        settings = oauth2_settings(self._options, urls, client_id, secret, method)
+        return OAuth2Client(settings, transport, cache_for(transport))
+
+    def _trust(self, ca_certs: str) -> None:
+        """Trust the certificate authorities in a file, for this remote app alone."""
+        self._transport = Urllib3Transport(ca_certs=ca_certs)
+
+
+@functools.lru_cache(maxsize=256)
+def _origins(urls: tuple[str, ...]) -> frozenset[tuple[str, str, int | None]]:
+    return frozenset(origin(url) for url in urls)
+
+
+def _own_get_request_token() -> Any:
+    from .remote_app import OAuthRemoteApp
+
+    return OAuthRemoteApp.get_request_token
+
+
+def token_method(value: str | None) -> str | None:
+    """GET or POST, or ``None`` where nothing is said."""
+    if value is None or value.upper() in ("GET", "POST"):
+        return value.upper() if value else None
+    raise ConfigurationError(f"access_token_method {value!r} is neither GET nor POST", code="config_http_method")

@@ -1,0 +1,118 @@
+"""The settings: one table, and the reading of client ids and secrets.
+
+Precedence: keyword, then the application's configuration, then the environment.
+A client id or secret is read when it is first needed, so remote apps can be made
+before the application exists.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Flask
+
+from ..errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One ``OAUTH_*`` setting.
+
+    :param name: the key in ``app.config``.
+    :param kinds: the types a value may have.
+    :param default: the value if nothing is set.
+    :param meaning: one line.
+    """
+
+    name: str
+    kinds: tuple[type, ...]
+    default: Any
+    meaning: str
+
+
+SETTINGS: Final = (
+    Setting("OAUTH_TOKEN_STORE", (str, object), None, "Where tokens are kept: a URL (sqlite:///, postgresql+psycopg://, redis://, …) or a store object; without one they are sealed into the session."),
+    Setting("OAUTH_ENCRYPTION_KEYS", (str, list, tuple), None, "Keys that seal stored tokens, the newest first, each 32 bytes in base64url; by default derived from SECRET_KEY and SECRET_KEY_FALLBACKS."),
+    Setting("OAUTH_EXTERNAL_URL", (str,), None, "The address of the site as browsers see it, for example https://app.example.com; wins over the request's own."),
+    Setting("OAUTH_PROVIDERS", (str, list, tuple), None, "Names of presets to register at start, for example github,google."),
+    Setting("OAUTH_CONNECT_TIMEOUT", (int, float), 5.0, "Seconds to wait for a connection to a provider."),
+    Setting("OAUTH_READ_TIMEOUT", (int, float), 30.0, "Seconds to wait for a provider's next bytes."),
+    Setting("OAUTH_REFRESH_EARLY", (int, float), 60.0, "Seconds before its end at which an access token is refreshed."),
+    Setting("OAUTH_REFRESH_LEASE", (int, float), 10.0, "Seconds for which one worker may hold the right to refresh a token."),
+    Setting("OAUTH_BASE_TEMPLATE", (str,), "flask_oauth/base.html", "The template that the sign-in pages extend."),
+    Setting("OAUTH_START_RESPONSE", (str,), "auto", "How a sign-in leaves for the provider: redirect, page, or auto (a page where the Content-Security-Policy would stop the redirect)."),
+    Setting("OAUTH_START_BY_GET", (bool,), False, "Whether a plain link (GET) starts a sign-in at once instead of showing a button."),
+    Setting("OAUTH_AFTER_SIGN_IN", (str,), "/", "The path a user lands on after signing in, where no other was asked for."),
+    Setting("OAUTH_AFTER_SIGN_OUT", (str,), "/", "The path a user lands on after signing out."),
+    Setting("OAUTH_SESSION_CHECK_SECONDS", (int, float), 5.0, "How long a worker may go on believing that a session was not ended elsewhere (back-channel logout)."),
+)  # fmt: skip
+SETTING_NAMES: Final = frozenset(setting.name for setting in SETTINGS)
+
+#: The members of a remote app that may come from the configuration, and their spelling of 2010.
+CREDENTIALS: Final = {"client_id": "consumer_key", "client_secret": "consumer_secret"}
+
+
+def apply_defaults(app: Flask) -> None:
+    """Give every setting its default and refuse values of the wrong kind.
+
+    :raises ConfigurationError: ``config_setting``.
+    """
+    for setting in SETTINGS:
+        value = app.config.setdefault(setting.name, setting.default)
+        if value is not None and not isinstance(value, setting.kinds):
+            raise ConfigurationError(
+                f"{setting.name} has a value of the wrong kind",
+                code="config_setting",
+                expected=" or ".join(kind.__name__ for kind in setting.kinds),
+                got=type(value).__name__,
+            )
+
+
+def config_key(name: str) -> str:
+    """What a remote app's name is in a configuration key: ``mail.ru`` is ``MAIL_RU``."""
+    return re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
+
+
+def credential(config: Mapping[str, Any], name: str, member: str) -> str | None:
+    """A client id or secret from the configuration or the environment.
+
+    :param config: the application's configuration; empty where there is no application.
+    :param name: the remote app's name.
+    :param member: ``client_id`` or ``client_secret``.
+    :raises ConfigurationError: the value is no text any more (``config_secret_not_text``).
+    """
+    prefix = f"OAUTH_{config_key(name)}_"
+    keys = [prefix + member.upper(), prefix + CREDENTIALS[member].upper()]
+    nested = config.get("OAUTH")
+    group = nested.get(name) or nested.get(config_key(name).lower()) if isinstance(nested, Mapping) else None
+    candidates = [(key, config.get(key)) for key in keys]
+    if isinstance(group, Mapping):
+        candidates += [(f"OAUTH[{name!r}][{key!r}]", group.get(key)) for key in (member, CREDENTIALS[member])]
+    candidates += [(key, os.environ.get(key)) for key in keys]
+    for key, value in candidates:
+        if value is not None:
+            return text_of(value, key)
+    return None
+
+
+def text_of(value: Any, key: str) -> str:
+    """A credential as text.
+
+    ``from_prefixed_env()`` reads values as JSON: an id of digits arrives as an ``int``, which is undone here;
+    a secret such as ``12345e67`` arrives as a ``float``, which cannot be.
+
+    :raises ConfigurationError: the value is neither text nor a whole number (``config_secret_not_text``).
+    """
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise ConfigurationError(
+        f"{key} is no text any more", code="config_secret_not_text", expected="text", got=type(value).__name__
+    )

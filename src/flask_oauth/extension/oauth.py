@@ -1,0 +1,102 @@
+"""The registry of remote applications, and its binding to Flask applications."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from flask import Flask
+
+from ..errors import ConfigurationError, DuplicateRemoteAppError
+from ..transport import Transport
+from .config import apply_defaults, config_key
+from .options import RemoteAppOptions
+from .remote_app import OAuthRemoteApp
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class OAuth:
+    """Registry for remote applications.
+
+    Make one for the whole program, also before an application exists; bind it
+    with :meth:`init_app` to as many as there are.  Unbound it works too, as in
+    2010: everything that is needed is then taken from the application at work.
+
+    :param app: an application to bind to at once.
+    :param transport: sends every request, instead of the process's own transport.
+    """
+
+    #: The registered remote applications by name.
+    remote_apps: dict[str, OAuthRemoteApp]
+
+    def __init__(self, app: Flask | None = None, *, transport: Transport | None = None) -> None:
+        self.remote_apps = {}
+        self.transport = transport
+        self._apps: WeakSet[Flask] = WeakSet()
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Bind to an application: its settings get their defaults, and ``app.extensions["oauth"]`` is this object.
+
+        :raises ConfigurationError: another ``OAuth`` object is bound to it, or a setting has a wrong value.
+        """
+        bound = app.extensions.get("oauth")
+        if bound is not None:
+            raise AlreadyBoundError(
+                "An 'OAuth' instance has already been registered on this Flask app", code="config_already_bound"
+            )
+        apply_defaults(app)
+        app.extensions["oauth"] = self
+        self._apps.add(app)
+
+    def remote_app(self, name: str, register: bool = True, **options: Unpack[RemoteAppOptions]) -> OAuthRemoteApp:
+        """Make a remote application and register it.
+
+        :param name: its name; ``oauth.NAME`` is the remote application then.
+        :param register: whether it is put into :attr:`remote_apps`.
+        :param options: see :class:`.OAuthRemoteApp`.
+        :raises DuplicateRemoteAppError: the name is taken; an ``AssertionError`` too.
+        :raises ConfigurationError: an option is wrong.
+        """
+        if register:
+            self._check_name(name)
+        app = OAuthRemoteApp(self, name, **options)
+        if register:
+            self.remote_apps[name] = app
+        return app
+
+    def _check_name(self, name: str) -> None:
+        if name in self.remote_apps:
+            raise DuplicateRemoteAppError(f"There is a remote app named {name!r} already")
+        key = config_key(name)
+        same = [other for other in self.remote_apps if config_key(other) == key]
+        if same:
+            raise ConfigurationError(
+                f"The remote apps {same[0]!r} and {name!r} would read the same settings, OAUTH_{key}_…",
+                code="config_duplicate_remote_app",
+            )
+
+    def only_app(self) -> Flask | None:
+        """The application this object is bound to, if it is one alone: for work outside of requests."""
+        apps = list(self._apps)
+        return apps[0] if len(apps) == 1 else None
+
+    def __getattr__(self, name: str) -> OAuthRemoteApp:
+        try:
+            return self.__dict__["remote_apps"][name]  # type: ignore[no-any-return]
+        except KeyError:
+            known = ", ".join(sorted(self.__dict__.get("remote_apps", {}))) or "none yet"
+            raise AttributeError(f"no remote app named {name!r} (there are: {known})") from None
+
+    def __repr__(self) -> str:
+        return f"<OAuth {', '.join(sorted(self.remote_apps))}>"
+
+
+class AlreadyBoundError(ConfigurationError):
+    """A second ``OAuth`` object was bound to an application."""
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message, hint="Import and use that instance instead.", **details)

@@ -1,0 +1,176 @@
+"""A sign-in between two requests of one browser: sent out in the first, taken up again in the second.
+
+The remote app calls these; each does one of the numbered steps around the hub
+(4: keep the transaction, 5: take it once).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from flask import current_app, request, session
+from werkzeug.urls import iri_to_uri
+
+from ..client.transaction import Transaction
+from ..errors import AuthorizationResponseError, ConfigurationError
+from . import pending
+from .state import current_state, request_state
+
+if TYPE_CHECKING:
+    from .remote_app import OAuthRemoteApp
+
+#: Parameters that only an answer of a provider has.
+ANSWER_NAMES = ("code", "oauth_verifier", "response")
+#: What the hub sets itself and takes from the application by other ways.
+SET_BY_US = frozenset({"state", "acr"})
+
+
+def answer_parameters() -> list[tuple[str, str]]:
+    """What the provider sent through the browser: the form of a POST, the query otherwise."""
+    source = request.form if request.method == "POST" else request.args
+    return list(source.items(multi=True))
+
+
+def answer_value(name: str) -> str | None:
+    """One parameter of the answer."""
+    source = request.form if request.method == "POST" else request.args
+    return source.get(name)
+
+
+def absolute(callback: str) -> str:
+    """A callback as an absolute URL, at the address by which browsers know this site.
+
+    ``OAUTH_EXTERNAL_URL`` wins over the request's own address.
+    """
+    url = iri_to_uri(urljoin(request.url, callback))
+    external = current_app.config.get("OAUTH_EXTERNAL_URL")
+    parts = urlsplit(url)
+    if external and parts.netloc == request.host:
+        home = urlsplit(external)
+        return parts._replace(scheme=home.scheme, netloc=home.netloc).geturl()
+    return url
+
+
+def begin_oauth1(remote: OAuthRemoteApp, callback: str | None) -> tuple[str, str]:
+    """Ask for temporary credentials and keep the pending sign-in; returns token and secret."""
+    client = remote._oauth1()
+    target = None if callback is None else absolute(callback)
+    _, transaction = client.authorize(remote.name, callback=target, parameters=dict(remote.request_token_params or {}))
+    _keep(remote, transaction)
+    if remote._speaks_2010():
+        session[f"{remote.name}_oauthtok"] = (transaction.key, transaction.token_secret)
+    return transaction.key, transaction.token_secret
+
+
+def begin_oauth2(
+    remote: OAuthRemoteApp,
+    callback: str | None,
+    parameters: Mapping[str, Any],
+    *,
+    state: str | None = None,
+    next_url: str = "",
+    purpose: str = "",
+) -> str:
+    """Keep a pending sign-in; returns the URL to send the user to."""
+    if callback is None:
+        raise ConfigurationError("authorize() needs a callback", code="config_callback_missing")
+    now = time.time()
+    redirect_uri = absolute(callback)
+    further = {**(remote.request_token_params or {}), **parameters}
+    # A state of the application's own is that sign-in's state; it is compared like one of ours.
+    state = str(state or further.get("state") or pending.new_state(current_state().flow_keys, now))
+    acr = further.get("acr") or ()
+    authorization, transaction = remote._oauth2(required=True).authorize(
+        remote.name,
+        redirect_uri=redirect_uri,
+        state=state,
+        scope=remote.scope,
+        parameters={name: value for name, value in further.items() if name not in SET_BY_US},
+        acr=acr.split() if isinstance(acr, str) else acr,
+        next_url=next_url,
+        purpose=purpose,
+    )
+    _keep(remote, transaction)
+    if remote._speaks_2010():
+        session[f"{remote.name}_oauthredir"] = redirect_uri
+    return authorization.url
+
+
+def _keep(remote: OAuthRemoteApp, transaction: Transaction) -> None:
+    pending.keep(transaction, current_state().flow_keys)
+
+
+def find(remote: OAuthRemoteApp) -> Transaction:
+    """The pending sign-in that this request's answer belongs to.
+
+    :raises AuthorizationResponseError: there is none that may be used, and why.
+    """
+    answering = request_state().answering.get(remote.name)
+    if answering is not None:
+        return answering
+    keys, now = current_state().flow_keys, time.time()
+    if remote._is_oauth1:
+        named = answer_value("oauth_token") or answer_value("denied")
+        if named:
+            return _oauth1_of(named, remote, now)
+        return pending.find_out_of_band(remote.name, keys, now)
+    state = answer_value("state")
+    if not state:
+        raise AuthorizationResponseError("The answer holds no state", code="state_missing")
+    return pending.find(state, remote.name, keys, now)
+
+
+def _oauth1_of(token: str, remote: OAuthRemoteApp, now: float) -> Transaction:
+    """RFC 5849 §2.2: the temporary credentials in the answer are those this browser was sent out with."""
+    try:
+        return pending.find(token, remote.name, current_state().flow_keys, now)
+    except AuthorizationResponseError as error:
+        if error.code != "state_mismatch":
+            raise
+        raise AuthorizationResponseError(
+            "The answer is about other temporary credentials than this browser was sent out with",
+            code="oauth1_callback_token",
+        ) from error
+
+
+def take(remote: OAuthRemoteApp) -> Transaction:
+    """Find the pending sign-in and use it up: a state is good for one answer (RFC 9700 §4.7.1)."""
+    answering = request_state().answering
+    if remote.name in answering:
+        return answering[remote.name]
+    transaction = find(remote)
+    _check_mode(transaction)
+    pending.take(transaction, current_state().flow_keys)
+    answering[remote.name] = transaction
+    return transaction
+
+
+def _check_mode(transaction: Transaction) -> None:
+    """The answer comes in the way that was asked for (OAuth 2.0 Form Post Response Mode §2)."""
+    expected = "POST" if transaction.response_mode.startswith("form_post") else "GET"
+    if request.method != expected:
+        raise AuthorizationResponseError(
+            f"The answer came by {request.method}",
+            code="authorization_response_mode",
+            expected=expected,
+            got=request.method,
+        )
+
+
+def landing(remote: OAuthRemoteApp) -> str | None:
+    """Where the browser went after this very answer, if it brings it again: Back, or a double click."""
+    key = answer_value("oauth_token") if remote._is_oauth1 else answer_value("state")
+    if not key or not any(answer_value(name) for name in ANSWER_NAMES):
+        return None
+    return pending.landing_of(key, current_state().flow_keys)
+
+
+def forget(remote: OAuthRemoteApp) -> None:
+    """Drop what this request knows of the sign-in, and the session keys of 2010."""
+    request_state().answering.pop(remote.name, None)
+    for suffix in ("_oauthtok", "_oauthredir"):
+        if remote.name + suffix in session:
+            session.pop(remote.name + suffix)

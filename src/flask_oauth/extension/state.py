@@ -1,0 +1,165 @@
+"""What belongs to one Flask application, and what belongs to one request.
+
+An ``OAuth`` object keeps nothing of either: it may serve many applications, and
+old programs make one without ever binding it.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from flask import Flask, current_app, g, has_app_context
+
+from ..client.cache import ServerCache
+from ..errors import ConfigurationError
+from ..storage import KeyRing, TokenStore, store_from_url
+from ..transport import Transport, Urllib3Transport, shared_transport
+
+if TYPE_CHECKING:
+    from ..client.transaction import Transaction
+    from .oauth import OAuth
+    from .pending import FlowCookie
+
+
+class AppState:
+    """The keys, the token store and the transport of one application, each made when it is first needed.
+
+    :param app: the application; only its configuration is kept.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._config = app.config
+        self._lock = threading.Lock()
+        self._store: tuple[Any, TokenStore | None] | None = None
+
+    @property
+    def flow_keys(self) -> KeyRing:
+        """What seals pending sign-ins.
+
+        :raises ConfigurationError: the application has no ``SECRET_KEY``.
+        """
+        return _derived(self._secret_keys(), "pending sign-ins")
+
+    @property
+    def token_keys(self) -> KeyRing:
+        """What seals stored tokens: ``OAUTH_ENCRYPTION_KEYS``, or derived from ``SECRET_KEY``."""
+        own = self._config.get("OAUTH_ENCRYPTION_KEYS")
+        if not own:
+            return _derived(self._secret_keys(), "tokens")
+        return _ring(tuple(own.replace(",", " ").split()) if isinstance(own, str) else tuple(own))
+
+    @property
+    def token_store(self) -> TokenStore | None:
+        """The token store that ``OAUTH_TOKEN_STORE`` names; ``None`` without one."""
+        setting = self._config.get("OAUTH_TOKEN_STORE")
+        if setting is None:
+            return None
+        if self._store is None or self._store[0] is not setting:
+            with self._lock:
+                if self._store is None or self._store[0] is not setting:
+                    self._store = (setting, store_from_url(setting) if isinstance(setting, str) else setting)
+        return self._store[1]
+
+    @functools.cached_property
+    def transport(self) -> Transport:
+        """The process's transport, or one of its own where the application sets timeouts."""
+        connect = self._config.get("OAUTH_CONNECT_TIMEOUT", 5.0)
+        read = self._config.get("OAUTH_READ_TIMEOUT", 30.0)
+        if (connect, read) == (5.0, 30.0):
+            return shared_transport()
+        return Urllib3Transport(connect_timeout=connect, read_timeout=read)
+
+    def _secret_keys(self) -> tuple[str | bytes, ...]:
+        key = self._config.get("SECRET_KEY")
+        return (key, *(self._config.get("SECRET_KEY_FALLBACKS") or ())) if key else ()
+
+
+@functools.lru_cache(maxsize=32)
+def _derived(secret_keys: tuple[str | bytes, ...], purpose: str) -> KeyRing:
+    return KeyRing.derive(secret_keys, purpose)
+
+
+@functools.lru_cache(maxsize=32)
+def _ring(keys: tuple[str | bytes, ...]) -> KeyRing:
+    return KeyRing(keys)
+
+
+_states: WeakKeyDictionary[Flask, AppState] = WeakKeyDictionary()
+_states_lock = threading.Lock()
+
+
+def state_of(app: Flask) -> AppState:
+    """The state of an application."""
+    state = _states.get(app)
+    if state is None:
+        with _states_lock:
+            state = _states.setdefault(app, AppState(app))
+    return state
+
+
+def current_state() -> AppState:
+    """The state of the application at work.
+
+    :raises ConfigurationError: there is none (``config_no_app``).
+    """
+    if not has_app_context():
+        raise ConfigurationError("There is no application context", code="config_no_app")
+    return state_of(current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+@dataclass(slots=True)
+class RequestState:
+    """What this extension knows about one request; lives in ``g._oauth``.
+
+    :param kept: cookies of pending sign-ins that this request sets.
+    :param answering: the sign-ins whose answers this request handles, by remote app.
+    """
+
+    kept: dict[str, FlowCookie] = field(default_factory=dict)
+    answering: dict[str, Transaction] = field(default_factory=dict)
+
+
+def request_state() -> RequestState:
+    """The state of the request at work."""
+    state: RequestState | None = g.get("_oauth")
+    if state is None:
+        state = g._oauth = RequestState()
+    return state
+
+
+def transport_in_reach(oauth: OAuth | None) -> Transport:
+    """The transport of an ``OAuth`` object, of the application at work, or of the process."""
+    if oauth is not None and oauth.transport is not None:
+        return oauth.transport
+    app = app_in_reach(oauth)
+    return state_of(app).transport if app is not None else shared_transport()
+
+
+def config_in_reach(oauth: OAuth | None) -> Mapping[str, Any]:
+    """The configuration of the application at work; empty where there is none (a worker without Flask)."""
+    app = app_in_reach(oauth)
+    return app.config if app is not None else {}
+
+
+def app_in_reach(oauth: OAuth | None) -> Flask | None:
+    """The application at work, or the only one that an ``OAuth`` object was bound to."""
+    if has_app_context():
+        return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
+    return oauth.only_app() if oauth is not None else None
+
+
+_caches: WeakKeyDictionary[Transport, ServerCache] = WeakKeyDictionary()
+
+
+def cache_for(transport: Transport) -> ServerCache:
+    """The servers' metadata and keys as this transport has fetched them: one cache for a process."""
+    cache = _caches.get(transport)
+    if cache is None:
+        with _states_lock:
+            cache = _caches.setdefault(transport, ServerCache(transport))
+    return cache

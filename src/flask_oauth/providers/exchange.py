@@ -1,0 +1,221 @@
+"""Quirks at the authorization and token endpoints, taken away before the protocol looks.
+
+The protocol's functions stay strict: they build standard requests and accept
+standard answers.  Here a standard request is turned into what a provider
+wants, and what it sends into a standard answer, as its preset says and no
+further.  An answer that a preset's quirks do not explain goes on as it came,
+so that the protocol's own check names what is wrong.
+
+Sections that quirks bend: RFC 6749 §3.1, §3.2 (POST), §4.1.2, §4.1.3, §5.1
+(token_type, scope), §5.2 (status 400).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from ..errors import InvalidResponseError
+from ..protocol.http import FORM_CONTENT_TYPE, Headers, HTTPRequest, HTTPResponse, add_query, json_object, read_once
+from .model import ErrorShape, Provider, Quirks
+from .profile import find
+
+JSON_CONTENT_TYPE: Final = "application/json"
+_FROM_CALLBACK_LIMIT: Final = 1024
+_ERROR_CHARACTERS: Final = re.compile(r"[^\x20-\x21\x23-\x5B\x5D-\x7E]")
+
+
+def adapt_authorization_url(provider: Provider, url: str) -> str:
+    """The authorization request as this provider wants it.
+
+    :param provider: a preset, resolved.
+    :param url: the standard authorization request.
+    """
+    quirks = provider.quirks
+    if not (quirks.authorization_names or quirks.authorization_omits or quirks.authorization_fragment):
+        return url
+    parts = urlsplit(url)
+    pairs = _renamed(parse_qsl(parts.query, keep_blank_values=True), quirks.authorization_names)
+    kept = [(name, value) for name, value in pairs if name not in quirks.authorization_omits]
+    return urlunsplit(parts._replace(query=urlencode(kept), fragment=quirks.authorization_fragment))
+
+
+def adapt_callback(provider: Provider, parameters: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The parameters of the callback, the code under its standard name."""
+    name = provider.quirks.code_parameter
+    pairs = list(parameters)
+    if name == "code":
+        return pairs
+    return [*((key, value) for key, value in pairs if key not in ("code", name))] + [
+        ("code", value) for key, value in pairs if key == name
+    ]
+
+
+def callback_document(provider: Provider, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """The callback as the document ``callback`` of a profile, JSON in it parsed; what is no JSON is left out.
+
+    Nothing in it is signed, so a profile takes names from it and never a
+    subject or an e-mail address.
+    """
+    document: dict[str, Any] = {
+        name: value for name, value in parameters.items() if name not in provider.quirks.callback_json
+    }
+    for name in provider.quirks.callback_json:
+        try:
+            document[name] = json_object(parameters.get(name, ""))
+        except InvalidResponseError:
+            continue
+    return document
+
+
+def adapt_token_request(
+    provider: Provider, request: HTTPRequest, *, client_id: str = "", callback: Mapping[str, str] | None = None
+) -> HTTPRequest:
+    """The token request, or the refresh request, as this provider wants it.
+
+    :param provider: a preset, resolved.
+    :param request: the standard request, client authentication included.
+    :param client_id: for headers that hold it.
+    :param callback: the parameters of the callback, for those that are sent on.
+    """
+    quirks = provider.quirks
+    pairs = parse_qsl((request.body or b"").decode("ascii"), keep_blank_values=True)
+    refresh = ("grant_type", "refresh_token") in pairs
+    pairs = _renamed([pair for pair in pairs if pair[0] not in quirks.token_request_omits], quirks.token_request_names)
+    added = {**provider.token_parameters, **(provider.refresh_parameters if refresh else {})}
+    if not refresh:
+        added |= _from_callback(quirks, callback or {})
+    pairs = [*((name, value) for name, value in pairs if name not in added), *added.items()]
+    url = provider.refresh_endpoint if refresh and provider.refresh_endpoint else request.url
+    shaped = _shaped(replace(request, url=url), pairs, quirks)
+    own = {name: value.replace("{client_id}", client_id) for name, value in provider.headers.items()}
+    kept = [pair for pair in shaped.headers.items_as_sent() if pair[0].lower() not in {name.lower() for name in own}]
+    return replace(shaped, headers=Headers([*kept, *own.items()]))
+
+
+def _renamed(pairs: Iterable[tuple[str, str]], names: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(names.get(name, name), value) for name, value in pairs]
+
+
+def _from_callback(quirks: Quirks, callback: Mapping[str, str]) -> dict[str, str]:
+    """What the callback brought for the token request: sent back to where it came from, and bounded."""
+    names = quirks.token_request_from_callback
+    return {name: callback[name] for name in names if 0 < len(callback.get(name, "")) <= _FROM_CALLBACK_LIMIT}
+
+
+def _shaped(request: HTTPRequest, pairs: list[tuple[str, str]], quirks: Quirks) -> HTTPRequest:
+    others = [pair for pair in request.headers.items_as_sent() if pair[0].lower() != "content-type"]
+    if quirks.token_method == "GET":
+        return replace(request, method="GET", url=add_query(request.url, pairs), body=None, headers=Headers(others))
+    if quirks.token_request_json:
+        body, content_type = json.dumps(dict(pairs)).encode(), JSON_CONTENT_TYPE
+    else:
+        body, content_type = urlencode(pairs).encode("ascii"), FORM_CONTENT_TYPE
+    return replace(request, body=body, headers=Headers([*others, ("Content-Type", content_type)]))
+
+
+def adapt_token_response(provider: Provider, response: HTTPResponse, *, now: float) -> HTTPResponse:
+    """The answer of the token endpoint as the standard has it (RFC 6749 §5.1, §5.2).
+
+    :param provider: a preset.
+    :param response: the answer as it came.
+    :param now: seconds since the epoch.
+    :returns: the same answer if there is nothing to do, or if it is not what the preset describes.
+    """
+    quirks = provider.quirks
+    try:
+        members = read_members(response, form_encoded=quirks.token_answer_form_encoded)
+    except InvalidResponseError:
+        return response
+    error = find_error(members, quirks.token_error) if quirks.errors_in_200 or not response.ok else None
+    if error is not None:
+        return _json_response(response, max(response.status, 400), {**members, **error})
+    if not response.ok:
+        return response
+    return _json_response(response, response.status, _standard_members(members, quirks, now))
+
+
+def read_members(response: HTTPResponse, *, form_encoded: bool = False) -> dict[str, Any]:
+    """The members of an answer, JSON or (where a preset says so) form-encoded.
+
+    :raises InvalidResponseError: neither, or a name twice.
+    """
+    try:
+        return json_object(response.body)
+    except InvalidResponseError as error:
+        if not form_encoded or error.code != "response_not_json":
+            raise
+    return dict(read_once(parse_qsl(response.body.decode("utf-8", "replace"), keep_blank_values=True)))
+
+
+def find_error(members: Mapping[str, Any], shape: ErrorShape) -> dict[str, str] | None:
+    """The error in an answer, under its standard names; ``None`` if there is none."""
+    code = find(members, shape.code)
+    if code is None or code == "" or code in shape.success or isinstance(code, (Mapping, list)):
+        return None
+    # RFC 6749 §5.2: characters outside these must not be in an error.
+    text = _ERROR_CHARACTERS.sub("?", str(code))[:200]
+    error = {"error": shape.names.get(text, text)}
+    description = find(members, shape.description)
+    return {**error, "error_description": description} if isinstance(description, str) else error
+
+
+def _json_response(response: HTTPResponse, status: int, members: Mapping[str, Any]) -> HTTPResponse:
+    kept = [pair for pair in response.headers.items_as_sent() if pair[0].lower() not in ("content-type", "content-length")]
+    headers = Headers([*kept, ("Content-Type", JSON_CONTENT_TYPE)])
+    return replace(response, status=status, headers=headers, body=json.dumps(members).encode())
+
+
+def _standard_members(members: Mapping[str, Any], quirks: Quirks, now: float) -> dict[str, Any]:
+    standard = _unwrapped(members, quirks.token_answer_path)
+    for theirs, name in quirks.token_answer_names.items():
+        if theirs in standard:
+            standard[name] = standard.pop(theirs)
+    _set_type(standard, quirks)
+    _set_scope(standard, quirks)
+    _set_lifetime(standard, quirks, now)
+    return standard
+
+
+def _unwrapped(members: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """What lies at a path, together with what lies around it; the inner one wins."""
+    inner = find(members, path) if path else None
+    if not isinstance(inner, Mapping):
+        return dict(members)
+    outermost = path.partition(".")[0]
+    return {**{name: value for name, value in members.items() if name != outermost}, **inner}
+
+
+def _set_type(members: dict[str, Any], quirks: Quirks) -> None:
+    given = members.get("token_type")
+    if (given is None and quirks.token_type_missing_ok) or (given is not None and given == quirks.token_type_is):
+        members["token_type"] = "Bearer"  # noqa: S105 - a type
+
+
+def _set_scope(members: dict[str, Any], quirks: Quirks) -> None:
+    scope = members.get("scope")
+    if isinstance(scope, list):
+        members["scope"] = " ".join(str(value) for value in scope)
+    elif isinstance(scope, str):
+        members["scope"] = " ".join(part for part in scope.split(quirks.granted_scope_separator) if part)
+    else:
+        members.pop("scope", None)
+
+
+def _set_lifetime(members: dict[str, Any], quirks: Quirks, now: float) -> None:
+    lifetime = members.get("expires_in")
+    if quirks.expires_in_text and isinstance(lifetime, str) and lifetime.isdecimal():
+        lifetime = members["expires_in"] = int(lifetime)
+    if lifetime is None or (lifetime == 0 and quirks.expires_in_zero_means_never):
+        members.pop("expires_in", None)
+    end = members.get(quirks.expires_at_member) if quirks.expires_at_member else None
+    if isinstance(end, str):
+        try:
+            members["expires_in"] = max(0, int(datetime.fromisoformat(end).timestamp() - now))
+        except ValueError:
+            return

@@ -1,0 +1,132 @@
+"""What a few providers need beside data: Apple's client secret, Shopify's signed callback, Zoho's data centres, Mastodon's servers.
+
+Pure functions; signing goes through ``protocol.jose``.  Sections: RFC 7523 §3
+(the claims of Apple's client secret), RFC 6749 §2 (registration, which
+Mastodon has in a form of its own).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from ..errors import AuthorizationResponseError, InvalidResponseError
+from ..protocol.http import HTTPRequest, HTTPResponse, form_request, parse_json_object
+from .model import Provider
+
+APPLE_AUDIENCE: Final = "https://appleid.apple.com"
+#: The longest life that Apple allows a client secret, in seconds (six months).
+APPLE_SECRET_LIMIT: Final = 15_777_000
+
+
+def apple_client_secret_claims(*, team_id: str, client_id: str, now: float, lifetime: int = 3600) -> dict[str, Any]:
+    """The claims of Apple's client secret, to be signed with ES256 and the key's id as ``kid``.
+
+    :param team_id: the developer team's id, ten characters.
+    :param client_id: the Services ID.
+    :param now: seconds since the epoch.
+    :param lifetime: seconds; a short one costs nothing, since the secret is made when it is needed.
+    :raises ValueError: a lifetime that Apple refuses.
+    """
+    if not 0 < lifetime <= APPLE_SECRET_LIMIT:
+        raise ValueError(f"lifetime must be between 1 and {APPLE_SECRET_LIMIT} seconds")
+    issued = int(now)
+    return {"iss": team_id, "iat": issued, "exp": issued + lifetime, "aud": APPLE_AUDIENCE, "sub": client_id}
+
+
+def check_callback_hmac(parameters: Iterable[tuple[str, str]], client_secret: str) -> None:
+    """Check the signature that Shopify puts on a callback.
+
+    :param parameters: the parameters of the callback, decoded.
+    :param client_secret: the client secret.
+    :raises AuthorizationResponseError: the signature is missing or does not hold.
+    """
+    pairs = list(parameters)
+    given = [value for name, value in pairs if name == "hmac"]
+    signed = "&".join(
+        f"{_escaped(name, '=')}={_escaped(value)}" for name, value in sorted(pairs) if name not in ("hmac", "signature")
+    )
+    expected = hmac.new(client_secret.encode(), signed.encode(), hashlib.sha256).hexdigest()
+    if len(given) != 1 or not hmac.compare_digest(given[0].encode(), expected.encode()):
+        raise AuthorizationResponseError("The signature of the callback (hmac) does not hold")
+
+
+def _escaped(text: str, further: str = "") -> str:
+    # Shopify escapes only what would make the joined text ambiguous.
+    for character in f"%&{further}":
+        text = text.replace(character, quote(character, safe=""))
+    return text
+
+
+def callback_location(provider: Provider, callback: Mapping[str, str]) -> dict[str, str]:
+    """The parameter that the callback chose: at Zoho the data centre in which the user's account lives.
+
+    Only places that the preset lists are taken; the ``accounts-server`` that
+    comes beside it is not, because the client secret would go to any host that
+    stands there.
+
+    :returns: values for :meth:`Provider.resolve`; empty if the callback names no place.
+    :raises AuthorizationResponseError: the callback names a place that the preset does not list.
+    """
+    location = callback.get("location")
+    if not provider.quirks.callback_locations or not location:
+        return {}
+    if location not in provider.quirks.callback_locations:
+        raise AuthorizationResponseError(
+            f"{provider.title} named a data centre that is not known",
+            expected=", ".join(provider.quirks.callback_locations),
+            got=location[:20],
+        )
+    return {"dc": provider.quirks.callback_locations[location]}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RegisteredApplication:
+    """What a Mastodon server gives a new application.
+
+    :param client_id: the client id on that server.
+    :param client_secret: its secret.
+    """
+
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return f"<RegisteredApplication {self.client_id}>"
+
+
+def mastodon_registration_request(
+    provider: Provider, *, client_name: str, redirect_uri: str, website: str = ""
+) -> HTTPRequest:
+    """Register an application with one Mastodon server (it needs no account there).
+
+    :param provider: the preset ``mastodon``, resolved for the server.
+    :param client_name: the name that people see when they are asked.
+    :param redirect_uri: the callback URL.
+    :param website: a page about the application.
+    """
+    pairs = [("client_name", client_name), ("redirect_uris", redirect_uri), ("scopes", " ".join(provider.scopes))]
+    return form_request(provider.registration_endpoint, [*pairs, *([("website", website)] if website else [])])
+
+
+def process_mastodon_registration_response(response: HTTPResponse) -> RegisteredApplication:
+    """The client id and secret from a Mastodon server's answer.
+
+    :raises InvalidResponseError: it is an error, or holds none.
+    """
+    members = parse_json_object(response) if response.ok else {}
+    client_id, client_secret = members.get("client_id"), members.get("client_secret")
+    if not (isinstance(client_id, str) and isinstance(client_secret, str) and client_id and client_secret):
+        raise InvalidResponseError(
+            "The server did not register the application",
+            code="response_member",
+            expected="client_id and client_secret",
+            got=f"HTTP status {response.status}",
+        )
+    return RegisteredApplication(client_id, client_secret)
+
+
