@@ -100,16 +100,20 @@ def _header(token: str) -> dict[str, Any]:
 
 
 def _accepted(header: Mapping[str, Any], algorithms: Collection[str], encodings: Collection[str]) -> tuple[str, str]:
-    algorithm, encoding = header.get("alg"), header.get("enc")
-    if algorithm not in KEY_MANAGEMENT_ALGORITHMS or algorithm not in algorithms:
-        raise _refused("has an alg that this client does not take", expected=" ".join(algorithms), got=shown(algorithm))
-    if encoding not in CONTENT_ENCRYPTION_ALGORITHMS or encoding not in encodings:
-        raise _refused("has an enc that this client does not take", expected=" ".join(encodings), got=shown(encoding))
+    algorithm = _known(header, "alg", KEY_MANAGEMENT_ALGORITHMS, algorithms)
+    encoding = _known(header, "enc", CONTENT_ENCRYPTION_ALGORITHMS, encodings)
     # RFC 8725 §3.6: compressed plaintext leaks, and may be a bomb.
     for member in ("zip", "crit"):
         if member in header:
             raise _refused(f"has a header with {member}", got=shown(header[member]))
-    return str(algorithm), str(encoding)
+    return algorithm, encoding
+
+
+def _known(header: Mapping[str, Any], member: str, table: Collection[str], wanted: Collection[str]) -> str:
+    name = header.get(member)
+    if not isinstance(name, str) or name not in table or name not in wanted:
+        raise _refused(f"has an {member} that this client does not take", expected=" ".join(wanted), got=shown(name))
+    return name
 
 
 def _decryption_keys(

@@ -61,8 +61,8 @@ def _wrong_kind(jwk: Mapping[str, Any], algorithm: str) -> str | None:
 def _wrong_label(jwk: Mapping[str, Any], algorithm: str, purpose: Purpose) -> str | None:
     if jwk.get("use", purpose.use) != purpose.use:
         return f"is not for use={purpose.use}"
-    operations = jwk.get("key_ops")
-    if operations is not None and not (isinstance(operations, list) and purpose.operations.intersection(operations)):
+    operations = jwk.get("key_ops", list(purpose.operations))
+    if not isinstance(operations, list) or not any(one in operations for one in purpose.operations):
         return f"is not for key_ops {', '.join(sorted(purpose.operations))}"
     # RFC 9864 §2.2: EdDSA on the curve Ed25519 and Ed25519 are one algorithm under two names.
     alike = ("EdDSA", "Ed25519") if algorithm in ("EdDSA", "Ed25519") else (algorithm,)

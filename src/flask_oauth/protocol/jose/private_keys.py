@@ -176,7 +176,7 @@ def _read(source: KeySource) -> tuple[dict[str, Any], Key]:
 
 def _from_jwk(jwk: Mapping[str, Any]) -> Key:
     kind = jwk.get("kty")
-    if kind not in PUBLIC_MEMBERS or "d" not in jwk:
+    if not isinstance(kind, str) or kind not in PUBLIC_MEMBERS or "d" not in jwk:
         raise _refused("is not a private key")
     if reason := wrong_size(jwk):
         raise _refused(reason)

@@ -284,7 +284,7 @@ def _check_authentication(claims: Mapping[str, Any], expected: IDTokenExpectatio
                 f"at most {expected.max_age} seconds ago",
                 age,
             )
-    if expected.acr_values and claims.get("acr") not in expected.acr_values:
+    if expected.acr_values and claims.get("acr") not in tuple(expected.acr_values):
         # Core §3.1.3.7 item 12.
         raise _refused(
             "The user authenticated in another way", "id_token_acr", " ".join(expected.acr_values), claims.get("acr")
