@@ -327,6 +327,7 @@ def test_token_credentials_request() -> None:
     sent = protocol(request)
     assert (sent["oauth_token"], sent["oauth_verifier"]) == ("temporary-token", "v é")
     assert (request.method, request.url, request.body) == ("POST", URL, b"a=1")
+    assert not request.repeatable
     assert sent["oauth_signature"] == signature("POST", URL, b"a=1", TEMPORARY.as_token(), {"oauth_verifier": "v é"})
 
 
@@ -336,6 +337,7 @@ def test_token_credentials_request_by_get() -> None:
         url, CLIENT, TEMPORARY, verifier="v", **STAMP, method="get", parameters={"a": "1"}
     )
     assert (request.method, request.url, request.body) == ("GET", f"{url}&a=1", None)
+    assert not request.repeatable
     assert protocol(request)["oauth_signature"] == signature(
         "GET", request.url, None, TEMPORARY.as_token(), {"oauth_verifier": "v"}
     )

@@ -176,7 +176,7 @@ def oauthlib_parameters(
 
 
 @pytest.mark.parametrize("method", SIGNATURE_METHODS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     verb=st.sampled_from(["GET", "POST", "PUT", "delete", "PATCH"]),
     host=st.sampled_from(["a.example", "A.Example:443", "a.example:80", "127.0.0.1:5000"]),
@@ -216,7 +216,7 @@ def test_same_signature_as_oauthlib(
     assert (signed.url, signed.body, signed.method) == (request.url, request.body, request.method)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(octets=st.binary(max_size=30))
 def test_any_octets_can_be_signed(octets: bytes) -> None:
     """A body that says it is a form and is not one: every octet arrives in the base string."""

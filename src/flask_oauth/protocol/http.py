@@ -117,7 +117,7 @@ class HTTPRequest:
         return replace(self, headers=Headers([*self.headers.items_as_sent(), *extra.items()]))
 
     def __repr__(self) -> str:
-        # Neither headers nor body, and of the URL neither user information nor query nor fragment: each may hold credentials.
+        # Neither headers nor body, nor user information, query or fragment: each may hold credentials.
         address = _USER_INFORMATION.sub("", self.url.partition("#")[0].partition("?")[0])
         return f"<HTTPRequest {self.method} {address}>"
 

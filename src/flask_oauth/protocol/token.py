@@ -49,8 +49,9 @@ class Token:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able mapping that :meth:`from_dict` takes back; empty fields are left out."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        return {name: dict(value) if name == "extra" else value for name, value in values.items() if value}
+        values = {name: getattr(self, name) for name in self.__slots__} | {"extra": dict(self.extra)}
+        # Not what is false, but what is empty: a token that ended at second 0 has ended.
+        return {name: value for name, value in values.items() if name == "access_token" or value not in (None, "", {})}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Token:

@@ -265,15 +265,16 @@ def _credentials_request(
 
 
 def _plain_request(method: str, url: str, pairs: list[tuple[str, str]]) -> HTTPRequest:
+    # Never sent twice: the server may have taken the verifier or the nonce the first time.
     if method.upper() == "GET":
-        return HTTPRequest("GET", add_query(url, pairs))
+        return HTTPRequest("GET", add_query(url, pairs), repeatable=False)
     if method.upper() != "POST":
         raise ConfigurationError(
             f"Credentials are asked for with GET or POST, not {method!r}", code="config_http_method"
         )
-    if not pairs:
-        return HTTPRequest("POST", url)
-    return HTTPRequest("POST", url, Headers({"Content-Type": FORM_CONTENT_TYPE}), urlencode(pairs).encode("ascii"))
+    form = urlencode(pairs).encode("ascii") if pairs else None
+    fields = Headers({"Content-Type": FORM_CONTENT_TYPE} if form else {})
+    return HTTPRequest("POST", url, fields, form, repeatable=False)
 
 
 def _read_single(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
