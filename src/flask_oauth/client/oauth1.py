@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import ConfigurationError
-from ..protocol.http import HTTPRequest, HTTPResponse, is_secure_url
+from ..protocol.http import HTTPRequest, HTTPResponse, add_query, is_secure_url, parse_form
 from ..protocol.oauth1.credentials import (
     TemporaryCredentials,
     authorization_url,
@@ -189,6 +189,7 @@ class OAuth1Client:
 
     def signed(self, request: HTTPRequest, token: Token | None) -> HTTPRequest:
         """A request with its signature."""
+        request, parameters = _protocol_parameters(request)
         return sign_request(
             request,
             self.settings.client,
@@ -196,6 +197,7 @@ class OAuth1Client:
             timestamp=int(self._clock()),
             nonce=self._new_nonce(),
             placement=self.settings.placement,
+            parameters=parameters,
             body_hash=self.settings.body_hash,
         )
 
@@ -210,3 +212,17 @@ class OAuth1Client:
         if not is_secure_url(url, self.settings.insecure_hosts):
             raise ConfigurationError(f"The {name} is not https", code="config_insecure_url", got=url.partition("?")[0])
         return url
+
+
+def _protocol_parameters(request: HTTPRequest) -> tuple[HTTPRequest, dict[str, str] | None]:
+    """Protocol parameters that a program wrote into the query, taken out of it.
+
+    RFC 5849 §3.5: they travel in one place.  Programs of 2010 append ``oauth_verifier`` to the token URL themselves.
+    """
+    address, _, query = request.url.partition("?")
+    if "oauth_" not in query:
+        return request, None
+    pairs = parse_form(query)
+    protocol = {name: value for name, value in pairs if name.startswith("oauth_") and name != "oauth_token"}
+    rest = [(name, value) for name, value in pairs if name not in protocol]
+    return replace(request, url=add_query(address, rest)), protocol

@@ -191,8 +191,7 @@ class RefreshCoordinator:
         if not flight.ended.wait(max(0.0, until - self._monotonic())):
             raise _waited_too_long()
         if flight.error is not None:
-            # A copy: several threads must not raise one exception object.
-            raise copy.copy(flight.error) from flight.error
+            raise _for_another_thread(flight.error) from flight.error
         return flight.token
 
     def _lead(self, key: RecordKey, held: Held, refresh: Refresh, until: float, *, usable: bool) -> Token | None:
@@ -218,7 +217,7 @@ class RefreshCoordinator:
             current = self.keeper.load(key)
             if current is None:
                 raise _spent("The token was dropped: the provider refused to refresh it, or it was disconnected.")
-            if current.token != held.token:
+            if current != held:
                 return current.token
         return None
 
@@ -227,10 +226,10 @@ class RefreshCoordinator:
         try:
             if current is None:
                 raise _spent("The token was dropped: the provider refused to refresh it, or it was disconnected.")
-            if current.token != held.token:
+            if current != held:
                 return current.token  # another worker was quicker
             self._check_cooldown(key)
-            answer = self._ask(key, lease, current.token, refresh)
+            answer = self._ask(key, lease, current, refresh)
             if isinstance(answer, Held):
                 return answer.token
             saved = True
@@ -239,20 +238,20 @@ class RefreshCoordinator:
             if not saved:
                 self._release(lease)
 
-    def _ask(self, key: RecordKey, lease: Lease, token: Token, refresh: Refresh) -> Token | Held:
+    def _ask(self, key: RecordKey, lease: Lease, held: Held, refresh: Refresh) -> Token | Held:
         """A new token from the provider, yet to be saved; or what another worker has saved meanwhile."""
         try:
-            return _carry_over(token, refresh(token))
+            return _carry_over(held.token, refresh(held.token))
         except OAuthException as error:
             if isinstance(error, ServerError) and error.error == "invalid_grant":
-                return self._refused(key, lease, token, error)
+                return self._refused(key, lease, held, error)
             self._note_failure(key, error)
             raise RefreshFailed(f"The token could not be refreshed: {error}") from error
 
-    def _refused(self, key: RecordKey, lease: Lease, token: Token, error: ServerError) -> Held:
+    def _refused(self, key: RecordKey, lease: Lease, held: Held, error: ServerError) -> Held:
         """After ``invalid_grant`` (RFC 6749 §5.2): read once more, then drop the token."""
         current = self.keeper.load(key)
-        if current is not None and current.token == token:
+        if current == held:
             current = None if self.keeper.delete(key, lease=lease) else self.keeper.load(key)
         if current is None:
             _log.info("refresh token refused for remote app %s: token dropped", key.remote_app)
@@ -346,6 +345,13 @@ def _carry_over(old: Token, new: Token) -> Token:
         id_token=new.id_token or old.id_token,
         extra={**old.extra, **new.extra},
     )
+
+
+def _for_another_thread(error: Exception) -> Exception:
+    """A copy: several threads must not raise one exception object."""
+    if isinstance(error, OAuthException):
+        return copy.copy(error)
+    return RefreshFailed("The token could not be refreshed: an unexpected error in another thread.")
 
 
 def _failure_mark(key: RecordKey) -> str:

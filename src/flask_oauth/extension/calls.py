@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from ..client.oauth1 import OAuth1Client
 from ..client.oauth2 import ENDPOINTS, OAuth2Client
 from ..errors import ConfigurationError
-from ..protocol.http import LOOPBACK_HOSTS, Headers, HTTPResponse, origin
+from ..protocol.http import LOOPBACK_HOSTS, Headers, HTTPResponse, origin, parse_form
 from ..protocol.token import Token
 from ..transport import Transport, Urllib3Transport
 from .answers import as_token
@@ -191,7 +191,7 @@ class ApiCalls:
     def _call_as_user(
         self, method: str, url: str, headers: Headers, body: bytes | None, token: Any = None
     ) -> HTTPResponse:
-        if "authorization" in headers:
+        if "authorization" in headers or (not self.request_token_url and _carries_token(url)):
             return self._call(method, url, headers, body, None)
         if self.tokengetter_func is None and token is not None:
             return self._call(method, url, headers, body, as_token(token, now=time.time()))
@@ -261,7 +261,7 @@ class ApiCalls:
         return _origins(tuple(self._https(self.expand_url(url)) for url in named if url))
 
     def _https(self, url: str) -> str:
-        """A URL as it is used: plain http on another machine becomes https where the remote app is told by 2010's names.
+        """A URL as it is used: plain http on another machine becomes https, where it was given by a name of 2010.
 
         Providers have left http since; credentials never cross it.  A host in ``allow_http_hosts`` keeps it.
         """
@@ -318,7 +318,7 @@ class ApiCalls:
 
     def _make_hub(self, transport: Transport) -> OAuth1Client | OAuth2Client:
         client_id, secret = self.consumer_key or "", self.consumer_secret
-        if self._token_method == "GET":
+        if self._token_method == "GET":  # noqa: S105 - an HTTP method
             warnings.warn(f"{self.name}: access_token_method='GET' puts the client secret into a URL", stacklevel=2)
         method = self._token_method or "POST"
         urls: dict[str, str | None] = {name: self._endpoint(self._options.get(name)) for name in ENDPOINTS}
@@ -338,6 +338,12 @@ class ApiCalls:
 @functools.lru_cache(maxsize=256)
 def _origins(urls: tuple[str, ...]) -> frozenset[tuple[str, str, int | None]]:
     return frozenset(origin(url) for url in urls)
+
+
+def _carries_token(url: str) -> bool:
+    """Whether a program has put an access token into the query itself; RFC 6750 §2: one way of sending it a request."""
+    query = url.partition("?")[2]
+    return "access_token=" in query and any(name == "access_token" for name, _ in parse_form(query))
 
 
 def _own_get_request_token() -> Any:

@@ -152,7 +152,7 @@ class OAuthRemoteApp(ApiCalls):
         further = {**nested, **parameters} if isinstance(nested, Mapping) else parameters
         if self._is_oauth1:
             token = self.generate_request_token(callback)[0]
-            url = add_query(self._endpoint("authorize_url") or "", [("oauth_token", token), *further.items()])
+            url = add_query(self._endpoint(self.authorize_url) or "", [("oauth_token", token), *further.items()])
         else:
             url = sign_in.begin_oauth2(self, callback, further, state=state)
         return redirect(url, 302)

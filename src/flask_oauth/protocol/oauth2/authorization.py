@@ -37,6 +37,11 @@ RESERVED: Final = frozenset(
     }
 )
 
+#: What an answer may hold once (RFC 6749 §4.1.2, RFC 9207, OpenID Connect Core §3.3.2.5, Session Management §2, JARM).
+ANSWER_PARAMETERS: Final = frozenset(
+    {"code", "state", "iss", "error", "error_description", "error_uri", "id_token", "session_state", "response"}
+)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AuthorizationRequest:
@@ -170,8 +175,12 @@ def validate_authorization_response(
 
 
 def _each_once(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
+    pairs = list(parameters)
+    # A redirect URI may have a query of its own, whose names are no parameters of the answer.
+    own = [(name, value) for name, value in pairs if name in ANSWER_PARAMETERS]
+    others = [(name, value) for name, value in pairs if name not in ANSWER_PARAMETERS]
     try:
-        values = read_once(parameters)  # RFC 6749 §3.1
+        values = dict(others) | read_once(own)  # RFC 6749 §3.1
     except InvalidResponseError as cause:
         raise AuthorizationResponseError(cause.message, code="authorization_response_repeated") from cause
     # RFC 6749 §4.1.2, §4.1.2.1: an answer is one or the other.
