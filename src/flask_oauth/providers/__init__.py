@@ -10,7 +10,13 @@ from __future__ import annotations
 from importlib import import_module
 
 from ..errors import ConfigurationError
-from .exchange import adapt_authorization_url, adapt_callback, adapt_token_request, adapt_token_response, callback_document
+from .exchange import (
+    adapt_authorization_url,
+    adapt_callback,
+    adapt_token_request,
+    adapt_token_response,
+    callback_document,
+)
 from .index import GROUPS, OTHER_NAMES
 from .model import Document, ErrorShape, Parameter, Provider, Quirks
 from .names import ProviderName

@@ -10,6 +10,7 @@ Sections that quirks bend: RFC 6749 §3.1, §3.2 (POST), §4.1.2, §4.1.3, §5.1
 (token_type, scope), §5.2 (status 400).
 """
 
+# ruff: noqa: S105 - words, not secrets
 from __future__ import annotations
 
 import json
@@ -166,7 +167,8 @@ def find_error(members: Mapping[str, Any], shape: ErrorShape) -> dict[str, str] 
 
 
 def _json_response(response: HTTPResponse, status: int, members: Mapping[str, Any]) -> HTTPResponse:
-    kept = [pair for pair in response.headers.items_as_sent() if pair[0].lower() not in ("content-type", "content-length")]
+    replaced = ("content-type", "content-length")
+    kept = [pair for pair in response.headers.items_as_sent() if pair[0].lower() not in replaced]
     headers = Headers([*kept, ("Content-Type", JSON_CONTENT_TYPE)])
     return replace(response, status=status, headers=headers, body=json.dumps(members).encode())
 
@@ -194,7 +196,7 @@ def _unwrapped(members: Mapping[str, Any], path: str) -> dict[str, Any]:
 def _set_type(members: dict[str, Any], quirks: Quirks) -> None:
     given = members.get("token_type")
     if (given is None and quirks.token_type_missing_ok) or (given is not None and given == quirks.token_type_is):
-        members["token_type"] = "Bearer"  # noqa: S105 - a type
+        members["token_type"] = "Bearer"
 
 
 def _set_scope(members: dict[str, Any], quirks: Quirks) -> None:

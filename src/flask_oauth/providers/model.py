@@ -1,4 +1,4 @@
-"""What a preset says about a provider: one frozen record, every deviation from the standard a named field with a default.
+"""What a preset says about a provider: one frozen record, each deviation from the standard a field with a default.
 
 A record is data.  What is done with it stands in ``exchange`` (requests and
 answers of the token endpoint), ``userinfo`` (who signed in) and ``profile``
@@ -6,6 +6,7 @@ answers of the token endpoint), ``userinfo`` (who signed in) and ``profile``
 §5.2, RFC 6750 §2.1, RFC 5849 §3.4, OpenID Connect Discovery 1.0 §3.
 """
 
+# ruff: noqa: S105 - words, not secrets
 from __future__ import annotations
 
 import re
@@ -26,6 +27,19 @@ NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 #: Placeholders that are filled in when a request is made, beside ``{document:path}``.
 RUNTIME_PLACEHOLDERS: Final = frozenset({"client_id", "access_token"})
 PLACEHOLDER: Final = re.compile(r"\{([^{}\"]+)\}")
+
+
+def _nothing() -> Mapping[str, str]:
+    return NOTHING
+
+
+def _freeze_mappings(record: Any) -> None:
+    """A frozen record with a dict in it would be frozen in name only."""
+    for entry in fields(record):
+        value = getattr(record, entry.name)
+        if isinstance(value, Mapping) and not isinstance(value, MappingProxyType):
+            object.__setattr__(record, entry.name, MappingProxyType(dict(value)))
+
 
 _HOST = r"(?:https?://)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*/?"
 _SHAPES: Final = {
@@ -67,7 +81,7 @@ class ErrorShape:
     code: str = "error"
     description: str = "error_description"
     success: tuple[object, ...] = ()
-    names: Mapping[str, str] = NOTHING
+    names: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +175,13 @@ class Quirks:
     :param credentials_method: the HTTP method for both kinds of credentials.
     """
 
-    authorization_names: Mapping[str, str] = NOTHING
+    authorization_names: Mapping[str, str] = field(default_factory=_nothing)
     authorization_omits: tuple[str, ...] = ()
     authorization_fragment: str = ""
     code_parameter: str = "code"
     callback_json: tuple[str, ...] = ()
     callback_hmac: bool = False
-    callback_locations: Mapping[str, str] = NOTHING
+    callback_locations: Mapping[str, str] = field(default_factory=_nothing)
     form_post_when_scopes: bool = False
     redirect_uri_is_name: bool = False
     scopes_fixed: bool = False
@@ -180,13 +194,13 @@ class Quirks:
 
     token_method: Literal["POST", "GET"] = "POST"
     token_request_json: bool = False
-    token_request_names: Mapping[str, str] = NOTHING
+    token_request_names: Mapping[str, str] = field(default_factory=_nothing)
     token_request_omits: tuple[str, ...] = ()
     token_request_from_callback: tuple[str, ...] = ()
 
     token_answer_form_encoded: bool = False
     token_answer_path: str = ""
-    token_answer_names: Mapping[str, str] = NOTHING
+    token_answer_names: Mapping[str, str] = field(default_factory=_nothing)
     token_type_missing_ok: bool = False
     token_type_is: str = ""
     expires_in_text: bool = False
@@ -198,7 +212,7 @@ class Quirks:
 
     userinfo_method: Literal["GET", "POST"] = "GET"
     userinfo_json: str = ""
-    userinfo_form: Mapping[str, str] = NOTHING
+    userinfo_form: Mapping[str, str] = field(default_factory=_nothing)
     userinfo_error: ErrorShape = ErrorShape()
     userinfo_is_jwt: bool = False
     userinfo_list: bool = False
@@ -224,13 +238,14 @@ class Quirks:
 
     def changed(self) -> dict[str, Any]:
         """The fields that are not at their defaults."""
-        return {entry.name: value for entry in fields(self) if (value := getattr(self, entry.name)) != entry.default}
+        names = [entry.name for entry in fields(self)]
+        return {name: getattr(self, name) for name in names if getattr(self, name) != getattr(STANDARD, name)}
 
 
 STANDARD: Final = Quirks()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Provider:
     """A preset.
 
@@ -286,13 +301,13 @@ class Provider:
     client_authentication: ClientAuthentication | None = None
     pkce: PKCE = "unknown"
     response_mode: str = ""
-    authorization_parameters: Mapping[str, str] = NOTHING
-    token_parameters: Mapping[str, str] = NOTHING
-    refresh_parameters: Mapping[str, str] = NOTHING
-    userinfo_parameters: Mapping[str, str] = NOTHING
+    authorization_parameters: Mapping[str, str] = field(default_factory=_nothing)
+    token_parameters: Mapping[str, str] = field(default_factory=_nothing)
+    refresh_parameters: Mapping[str, str] = field(default_factory=_nothing)
+    userinfo_parameters: Mapping[str, str] = field(default_factory=_nothing)
     offline_scopes: tuple[str, ...] = ()
-    offline_parameters: Mapping[str, str] = NOTHING
-    headers: Mapping[str, str] = NOTHING
+    offline_parameters: Mapping[str, str] = field(default_factory=_nothing)
+    headers: Mapping[str, str] = field(default_factory=_nothing)
     documents: Mapping[str, Document] = field(default_factory=dict)
     profile: Mapping[str, Source] = field(default_factory=lambda: STANDARD_PROFILE)
     quirks: Quirks = STANDARD
@@ -301,6 +316,9 @@ class Provider:
 
     def __post_init__(self) -> None:
         _freeze_mappings(self)
+
+    def __repr__(self) -> str:
+        return f"<Provider {self.name} {self.protocol}>"
 
     @property
     def missing_parameters(self) -> tuple[str, ...]:
@@ -363,14 +381,6 @@ class Provider:
             for entry in fields(self)
             if (value := getattr(self, entry.name)) and value != STANDARD
         }
-
-
-def _freeze_mappings(record: Quirks | Provider) -> None:
-    """A frozen record with a dict in it would be frozen in name only."""
-    for entry in fields(record):
-        value = getattr(record, entry.name)
-        if isinstance(value, Mapping) and not isinstance(value, MappingProxyType):
-            object.__setattr__(record, entry.name, MappingProxyType(dict(value)))
 
 
 def _plain(value: Any) -> Any:

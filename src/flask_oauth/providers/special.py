@@ -1,4 +1,4 @@
-"""What a few providers need beside data: Apple's client secret, Shopify's signed callback, Zoho's data centres, Mastodon's servers.
+"""What a few providers need beside data: Apple's secret, Shopify's callback, Zoho's data centres, Mastodon's servers.
 
 Pure functions; signing goes through ``protocol.jose``.  Sections: RFC 7523 §3
 (the claims of Apple's client secret), RFC 6749 §2 (registration, which
@@ -128,5 +128,3 @@ def process_mastodon_registration_response(response: HTTPResponse) -> Registered
             got=f"HTTP status {response.status}",
         )
     return RegisteredApplication(client_id, client_secret)
-
-

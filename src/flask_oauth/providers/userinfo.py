@@ -14,6 +14,7 @@ it.  Sections enforced here: RFC 6750 §2.1 (the token goes into the
 provider will have it so).
 """
 
+# ruff: noqa: S105 - words, not secrets
 from __future__ import annotations
 
 import hashlib
@@ -39,7 +40,7 @@ def document_names(provider: Provider) -> tuple[str, ...]:
     first = [name for name, document in provider.documents.items() if document.first]
     then = [name for name, document in provider.documents.items() if not document.first]
     userinfo = [USERINFO] if provider.userinfo_endpoint else []
-    return tuple([*first, *userinfo, *then, *([EMAILS] if provider.email_endpoint else [])])
+    return (*first, *userinfo, *then, *((EMAILS,) if provider.email_endpoint else ()))
 
 
 def next_request(
@@ -174,5 +175,5 @@ def _body(provider: Provider, form: Mapping[str, str], headers: dict[str, str]) 
 
 
 def appsecret_proof(access_token: str, client_secret: str) -> str:
-    """Meta's proof that a call comes from the application: HMAC-SHA256 of the token under the secret, in hexadecimal."""
+    """Meta's proof that a call comes from the application: HMAC-SHA256 of the token under the secret, in hex."""
     return hmac.new(client_secret.encode(), access_token.encode(), hashlib.sha256).hexdigest()

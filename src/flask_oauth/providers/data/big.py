@@ -1,5 +1,6 @@
 """The accounts that most people have."""
 
+# ruff: noqa: S106 - addresses and words, not secrets
 from __future__ import annotations
 
 from typing import Final

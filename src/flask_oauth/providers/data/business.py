@@ -1,5 +1,6 @@
 """Customers, accounts, letters and money: the tools of an office."""
 
+# ruff: noqa: S106 - addresses and words, not secrets
 from __future__ import annotations
 
 from typing import Final

@@ -1,11 +1,12 @@
 """Where developers keep code, servers and files."""
 
+# ruff: noqa: S106 - addresses and words, not secrets
 from __future__ import annotations
 
 from typing import Final
 
 from ..model import ErrorShape, Parameter, Provider, Quirks
-from ..profile import Entry, openid_profile
+from ..profile import Entry
 
 CHECKED: Final = "2026-11-24"
 OPENID: Final = ("openid", "profile", "email")
@@ -16,9 +17,7 @@ PROVIDERS: Final = (
         title="GitHub",
         protocol="oauth2",
         checked=CHECKED,
-        documentation_url=(
-            "https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps"
-        ),
+        documentation_url=("https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps"),
         portal_url="https://github.com/settings/developers",
         authorization_endpoint="https://github.com/login/oauth/authorize",
         token_endpoint="https://github.com/login/oauth/access_token",
@@ -47,7 +46,7 @@ PROVIDERS: Final = (
             ),
             userinfo_error=ErrorShape("error", "message"),
         ),
-        notes="For GitHub Enterprise Server pass the endpoints: https://HOST/login/oauth/… and https://HOST/api/v3/.",
+        notes="For GitHub Enterprise Server pass the endpoints: https://HOST/login/oauth/… and so on.",
     ),
     Provider(
         name="gitlab",
@@ -185,7 +184,7 @@ PROVIDERS: Final = (
             "locale": "locale",
         },
         quirks=Quirks(userinfo_error=ErrorShape("code", "message")),
-        notes="Calls go to https://api.atlassian.com/ex/jira/{cloudid}/; oauth/token/accessible-resources lists the ids.",
+        notes="Calls go to ex/jira/CLOUDID/…; oauth/token/accessible-resources lists the ids.",
     ),
     Provider(
         name="linear",

@@ -1,5 +1,6 @@
 """Identity platforms, rented or run by oneself: all speak OpenID Connect, most need the address of one's own server."""
 
+# ruff: noqa: S106 - addresses and words, not secrets
 from __future__ import annotations
 
 from typing import Final
@@ -87,7 +88,7 @@ PROVIDERS: Final = (
         },
         scopes=OPENID,
         pkce="supported",
-        notes="email_verified may come as text. The endpoints lie on another host than the issuer, as its metadata says.",
+        notes="email_verified may come as text. The endpoints lie on another host than the issuer.",
     ),
     Provider(
         name="zitadel",
@@ -150,7 +151,7 @@ PROVIDERS: Final = (
         scopes=OPENID,
         pkce="supported",
         offline_scopes=("offline_access",),
-        notes="Which claims come back is up to the project's consent application. For a Hydra of one's own pass issuer=.",
+        notes="Which claims come back is up to the consent application. For a Hydra of one's own pass issuer=.",
     ),
     Provider(
         name="logto",

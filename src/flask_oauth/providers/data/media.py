@@ -1,11 +1,11 @@
 """Music, films, books and games."""
 
+# ruff: noqa: S106 - addresses and words, not secrets
 from __future__ import annotations
 
 from typing import Final
 
-from ..model import ErrorShape, Parameter, Provider, Quirks
-from ..profile import openid_profile
+from ..model import ErrorShape, Provider, Quirks
 
 CHECKED: Final = "2026-11-24"
 
@@ -95,7 +95,7 @@ PROVIDERS: Final = (
             token_placement="query",
             userinfo_error=ErrorShape("error.type", "error.message"),
         ),
-        notes="The secret goes into the address of the token request, as Deezer wants it. New applications may be closed.",
+        notes="Deezer wants the secret in the address of the token request. New applications may be refused.",
     ),
     Provider(
         name="vimeo",

@@ -1,5 +1,6 @@
 """Where people write to each other."""
 
+# ruff: noqa: S106 - addresses and words, not secrets
 from __future__ import annotations
 
 from typing import Final
@@ -41,7 +42,7 @@ PROVIDERS: Final = (
             appsecret_proof=True,
             userinfo_error=META_ERROR,
         ),
-        notes="For professional accounts alone. The token lives an hour; graph.instagram.com/access_token makes it longer.",
+        notes="For professional accounts alone. The token lives an hour; its API can make it last longer.",
     ),
     Provider(
         name="threads",
@@ -158,12 +159,12 @@ PROVIDERS: Final = (
         scope_separator=",",
         client_authentication="client_secret_basic",
         profile={
-            "sub": ("id", "username"),
+            "sub": "id",
             "name": "business_name",
             "preferred_username": "username",
             "picture": "profile_image",
         },
-        quirks=Quirks(userinfo_error=ErrorShape("code", "message")),
+        quirks=Quirks(granted_scope_separator=",", userinfo_error=ErrorShape("code", "message")),
     ),
     Provider(
         name="tiktok",
@@ -193,7 +194,7 @@ PROVIDERS: Final = (
             granted_scope_separator=",",
             userinfo_error=ErrorShape("error.code", "error.message", success=("ok",)),
         ),
-        notes="Addresses end in slashes. Desktop applications must send the code challenge in hexadecimal; web ones need none.",
+        notes="Addresses end in slashes. The code challenge, in hexadecimal, is for desktop applications alone.",
     ),
     Provider(
         name="tumblr-oauth2",
@@ -244,7 +245,9 @@ PROVIDERS: Final = (
         scopes=("identity", "identity[email]"),
         client_authentication="client_secret_post",
         pkce="unsupported",
-        userinfo_parameters={"fields[user]": "email,full_name,first_name,last_name,image_url,is_email_verified,vanity,url"},
+        userinfo_parameters={
+            "fields[user]": "email,full_name,first_name,last_name,image_url,is_email_verified,vanity,url"
+        },
         profile={
             "sub": "data.id",
             "name": "data.attributes.full_name",

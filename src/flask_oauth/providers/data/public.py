@@ -1,0 +1,148 @@
+"""States, banks, science and free knowledge."""
+
+# ruff: noqa: S106 - addresses and words, not secrets
+from __future__ import annotations
+
+from typing import Final
+
+from ..model import ErrorShape, Parameter, Provider, Quirks
+from ..profile import openid_profile
+
+CHECKED: Final = "2026-11-24"
+OPENID: Final = ("openid", "profile", "email")
+
+PROVIDERS: Final = (
+    Provider(
+        name="logingov",
+        title="Login.gov",
+        protocol="openid",
+        checked=CHECKED,
+        documentation_url="https://developers.login.gov/oidc/getting-started/",
+        portal_url="https://portal.int.identitysandbox.gov/",
+        issuer="https://secure.login.gov/",
+        discovery_url="https://secure.login.gov/.well-known/openid-configuration",
+        scopes=("openid", "email"),
+        client_authentication="private_key_jwt",
+        authorization_parameters={"acr_values": "urn:acr.login.gov:auth-only"},
+        quirks=Quirks(nonce_length=22),
+        credentials=("client_id", "signing_key"),
+        notes="The issuer ends in a slash. The sandbox's issuer is https://idp.int.identitysandbox.gov/.",
+    ),
+    Provider(
+        name="franceconnect",
+        title="FranceConnect",
+        protocol="openid",
+        checked=CHECKED,
+        documentation_url="https://docs.partenaires.franceconnect.gouv.fr/",
+        portal_url="https://partenaires.franceconnect.gouv.fr/",
+        issuer="https://oidc.franceconnect.gouv.fr/api/v2",
+        scopes=("openid", "given_name", "family_name", "email", "preferred_username"),
+        authorization_parameters={"acr_values": "eidas1"},
+        notes="Signing out at FranceConnect is part of its rules.",
+    ),
+    Provider(
+        name="bankid-no",
+        title="BankID Norway",
+        protocol="openid",
+        checked=CHECKED,
+        documentation_url="https://developer.bankid.no/bankid-with-biometrics/",
+        issuer="https://auth.bankid.no/auth/realms/prod",
+        scopes=("openid", "profile"),
+        client_authentication="client_secret_post",
+        pkce="supported",
+        notes="An address comes only if the scope for it was ordered.",
+    ),
+    Provider(
+        name="vipps",
+        title="Vipps MobilePay",
+        protocol="openid",
+        checked=CHECKED,
+        documentation_url="https://developer.vippsmobilepay.com/docs/APIs/login-api/",
+        portal_url="https://portal.vippsmobilepay.com/",
+        issuer="https://api.vipps.no/access-management-1.0/access/",
+        scopes=("openid", "name", "email"),
+        notes="The issuer ends in a slash. Scopes have names of their own: name, phoneNumber, address, birthDate.",
+    ),
+    Provider(
+        name="cilogon",
+        title="CILogon",
+        protocol="openid",
+        checked=CHECKED,
+        documentation_url="https://www.cilogon.org/oidc",
+        portal_url="https://cilogon.org/oauth2/register",
+        issuer="https://cilogon.org",
+        scopes=("openid", "email", "profile", "org.cilogon.userinfo"),
+        notes="selected_idp= as an authorization parameter chooses an institution, which vouches for the address.",
+    ),
+    Provider(
+        name="globus",
+        title="Globus",
+        protocol="openid",
+        checked=CHECKED,
+        documentation_url="https://docs.globus.org/api/auth/",
+        portal_url="https://app.globus.org/settings/developers",
+        issuer="https://auth.globus.org",
+        scopes=OPENID,
+        pkce="supported",
+        quirks=Quirks(id_token_algorithms=("RS512",)),
+    ),
+    Provider(
+        name="orcid",
+        title="ORCID",
+        protocol="openid",
+        checked=CHECKED,
+        documentation_url="https://info.orcid.org/documentation/api-tutorials/api-tutorial-get-and-authenticated-orcid-id/",
+        portal_url="https://orcid.org/developer-tools",
+        issuer="https://orcid.org",
+        api_base_url="https://pub.orcid.org/v3.0/",
+        scopes=("openid",),
+        client_authentication="client_secret_post",
+        profile=openid_profile(name=("name", "token:name")),
+        notes="The subject is the ORCID iD. Addresses are in the record, if their owner made them public.",
+    ),
+    Provider(
+        name="mediawiki",
+        title="Wikimedia",
+        protocol="oauth2",
+        checked=CHECKED,
+        documentation_url="https://www.mediawiki.org/wiki/OAuth/For_Developers",
+        portal_url="https://{host}/wiki/Special:OAuthConsumerRegistration",
+        authorization_endpoint="https://{host}/w/rest.php/oauth2/authorize",
+        token_endpoint="https://{host}/w/rest.php/oauth2/access_token",
+        userinfo_endpoint="https://{host}/w/rest.php/oauth2/resource/profile",
+        api_base_url="https://{host}/w/rest.php/",
+        parameters={"host": Parameter("the wiki", default="meta.wikimedia.org")},
+        client_authentication="client_secret_post",
+        profile={
+            "sub": "sub",
+            "name": ("realname", "username"),
+            "preferred_username": "username",
+            "email": "email",
+            "email_verified": "confirmed_email",
+        },
+        quirks=Quirks(
+            scopes_fixed=True, user_agent_required=True, userinfo_error=ErrorShape("errorKey", "messageTranslations.en")
+        ),
+    ),
+    Provider(
+        name="openstreetmap",
+        title="OpenStreetMap",
+        protocol="oauth2",
+        checked=CHECKED,
+        documentation_url="https://wiki.openstreetmap.org/wiki/OAuth",
+        portal_url="https://www.openstreetmap.org/oauth2/applications",
+        authorization_endpoint="https://www.openstreetmap.org/oauth2/authorize",
+        token_endpoint="https://www.openstreetmap.org/oauth2/token",
+        userinfo_endpoint="https://api.openstreetmap.org/api/0.6/user/details.json",
+        api_base_url="https://api.openstreetmap.org/api/0.6/",
+        scopes=("read_prefs",),
+        client_authentication="client_secret_post",
+        pkce="supported",
+        profile={
+            "sub": "user.id",
+            "name": "user.display_name",
+            "preferred_username": "user.display_name",
+            "picture": "user.img.href",
+        },
+    ),
+)
