@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-import threading
 from collections.abc import Sequence
 
 from .provider import DEMO_CLIENT
-from .server import running_provider
+from .server import running_provider, wait_for_stop
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,12 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with running_provider(port=options.port) as url:
             sys.stdout.write(describe(url))
             sys.stdout.flush()
-            threading.Event().wait()
-    except KeyboardInterrupt:
-        sys.stdout.write("\nStopped.\n")
+            wait_for_stop()
     except OSError as error:
         sys.stderr.write(f"Port {options.port} is not free ({error.strerror}). Try --port 0.\n")
         return 1
+    sys.stdout.write("\nStopped.\n")
     return 0
 
 

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 from authlib.oauth1.rfc5849.errors import OAuth1Error
 from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6750 import InsufficientScopeError, InvalidTokenError
 from flask import Blueprint, Response, request
 
 from . import oauth1
@@ -47,7 +48,7 @@ def endpoint(scope: str) -> Callable[[View], Callable[..., Response]]:
             except OAuth1Error as error:
                 return problem(error, CHALLENGES[1:], form)
             except OAuth2Error as error:
-                return problem(error, [value for name, value in error.get_headers() if name == CHALLENGE], form)
+                return problem(error, challenges_of(error), form)
             return encode(document, status, form)
 
         return answer
@@ -84,13 +85,19 @@ def timeline(_: Person) -> tuple[dict[str, Any], int]:
 @blueprint.post("/statuses/update.<suffix>", endpoint="update")
 @endpoint("write")
 def post(person: Person) -> tuple[dict[str, Any], int]:
-    given = request.get_json(silent=True) if request.is_json else request.form
-    text = str((given or {}).get("status", "")).strip()
+    text = posted_text()
     if not text:
         return {"error": "A status needs some text."}, 400
     if len(text) > LONGEST_STATUS:
         return {"error": f"Your status is {len(text)} characters long. At most {LONGEST_STATUS} fit."}, 403
     return _status(current_provider().store.add_status(person, text)), 200
+
+
+def posted_text() -> str:
+    """The status as posted by a form or as a member of a JSON object."""
+    given = request.get_json(silent=True) if request.is_json else request.form
+    text = given.get("status") if isinstance(given, dict) else None
+    return text.strip() if isinstance(text, str) else ""
 
 
 def _author(person: Person) -> dict[str, Any]:
@@ -102,10 +109,16 @@ def _status(status: Status) -> dict[str, Any]:
     return {"id": status.id, "text": status.text, "created_at": moment, "user": _author(status.person)}
 
 
+def challenges_of(error: OAuth2Error) -> list[str]:
+    """RFC 6750 §3: what is wrong with a token is said in its challenge; without a token both ways in are named."""
+    told = [value for name, value in error.get_headers() if name == CHALLENGE]
+    return told if isinstance(error, InvalidTokenError | InsufficientScopeError) else CHALLENGES
+
+
 def problem(error: Any, challenges: list[str], form: str) -> Response:
     answer = encode(dict(error.get_body()), error.status_code, form)
     if answer.status_code == 401:  # RFC 9110 §11.6.1: a 401 names its challenge
-        for challenge in challenges or CHALLENGES:
+        for challenge in challenges:
             answer.headers.add(CHALLENGE, challenge)
     return answer
 

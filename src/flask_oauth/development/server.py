@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -55,3 +56,13 @@ def running_provider(app: Flask | None = None, *, port: int = 0, **options: Any)
     """
     with running_app(app or create_provider(**options), port=port) as url:
         yield url
+
+
+def wait_for_stop() -> None:
+    """Wait for Ctrl-C or SIGTERM. Works too where a shell started the process with SIGINT ignored (``command &``)."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        return

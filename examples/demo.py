@@ -1,0 +1,150 @@
+"""The demo: starts the development provider and the Timeline example on free ports of this machine.
+
+    python examples/demo.py          prints the address to open; Ctrl-C stops everything
+    python examples/demo.py --once   signs in by itself over all three protocols and says what it saw
+
+``make demo`` and ``make demo ONCE=1`` do the same from a fresh clone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask_oauth.development import PEOPLE, running_app, running_provider
+from flask_oauth.development.browser import Browser, BrowserError, Page
+from flask_oauth.development.server import wait_for_stop
+
+HERE = Path(__file__).resolve().parent
+PROTOCOLS = {"twitter": "OAuth 1.0a", "facebook": "OAuth 2", "corp": "OpenID Connect"}
+TOO_LONG = "Too long by far. " * 10
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Provider and example app on this machine.")
+    parser.add_argument("--once", action="store_true", help="sign in by itself, print each step, and stop")
+    options = parser.parse_args(arguments)
+    with running_demo() as (provider, app):
+        if options.once:
+            return run_once(provider, app)
+        people = ", ".join(person.given_name for person in PEOPLE)
+        say(
+            f"\n  Open      {app}",
+            f"  Provider  {provider}   ({people}, and three ways to fail)",
+            "  Ctrl-C stops both.\n",
+        )
+        wait_for_stop()
+    say("\nStopped.")
+    return 0
+
+
+@contextmanager
+def running_demo() -> Iterator[tuple[str, str]]:
+    """Both servers; gives the address of the provider and that of the example."""
+    with ExitStack() as stack:
+        provider = stack.enter_context(running_provider())
+        app = stack.enter_context(running_app(load_timeline(provider)))
+        yield provider, app
+
+
+def load_timeline(provider: str) -> Any:
+    """The Flask application of ``examples/timeline/app.py``, which reads the provider's address when imported."""
+    os.environ["TIMELINE_PROVIDER"] = provider
+    spec = importlib.util.spec_from_file_location("timeline_example", HERE / "timeline" / "app.py")
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(HERE / "timeline" / "app.py")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # Flask finds its templates by it
+    spec.loader.exec_module(module)
+    return module.app
+
+
+def say(*lines: str) -> None:
+    print(*lines, sep="\n", flush=True)
+
+
+class StepFailed(Exception):
+    """A page did not show what it should."""
+
+
+@dataclass
+class Walk:
+    """Somebody who clicks through the demo with one browser, and looks at what each page says."""
+
+    app: str
+    browser: Browser = field(default_factory=Browser)
+    steps: int = 0
+
+    def step(self, text: str, page: Page, *expected: str, status: int = 200) -> Page:
+        """Say ``text`` with a tick if the page has this status and all these words."""
+        missing = [words for words in expected if words not in page.words]
+        if page.status != status or missing:
+            wanted = f"expected {status} and “{'”, “'.join(missing)}”" if missing else f"expected {status}"
+            raise StepFailed(f"{text}: {wanted}, saw {page.status} at {page.url}: {page.words[:400]}")
+        say(f"  ✓ {text}")
+        self.steps += 1
+        return page
+
+    def sign_in(self, name: str, choice: str) -> Page:
+        page = self.browser.open(self.app)
+        page = self.browser.follow(page, f"Sign in with {PROTOCOLS[name]}")
+        return self.browser.press(page, choice)
+
+
+def run_once(provider: str, app: str) -> int:
+    """Walk through everything once; 0 if all was as it should be."""
+    say(f"Provider {provider}, example {app}")
+    steps = 0
+    try:
+        for name in PROTOCOLS:
+            steps += walk_protocol(app, name)
+    except (StepFailed, BrowserError, OSError) as error:
+        say(f"  ✗ {error}")
+        return 1
+    say(f"All {steps} steps as they should be.")
+    return 0
+
+
+def walk_protocol(app: str, name: str) -> int:
+    """Deny, sign in, read, post, post too much, meet a broken and a lying provider, sign out."""
+    walk = Walk(app)
+    say(f"\n{PROTOCOLS[name]}")
+    refused = walk.sign_in(name, "bob")
+    refused = walk.step("the provider asks Bob for consent", refused, "Allow Timeline?", "Hello Bob")
+    refused = walk.browser.press(refused, "refuse")
+    walk.step("denied: the app says so, and nobody is signed in", refused, "You denied the request", "Sign in with")
+    walk_failures(Walk(app), name)
+    walk_signed_in(walk, name)
+    return walk.steps + 2
+
+
+def walk_failures(walk: Walk, name: str) -> None:
+    page = walk.sign_in(name, "broken")
+    walk.step(
+        "a broken token endpoint is an error page, not a crash", page, "We could not sign you in", status=page.status
+    )
+    page = walk.sign_in(name, "forged") if "Who are you" in page.words else Walk(walk.app).sign_in(name, "forged")
+    walk.step("a forged answer is refused", page, "We could not sign you in", status=400)
+
+
+def walk_signed_in(walk: Walk, name: str) -> None:
+    browser = walk.browser
+    page = browser.follow(browser.open(walk.app), f"Sign in with {PROTOCOLS[name]}")
+    page = browser.press(page, "allow")
+    walk.step("signed in as Bob", page, "You were signed in as bob", PROTOCOLS[name])
+    walk.step("the timeline is read over the API", page, "@carol", "Finished the coast")
+    text = f"Hello over {PROTOCOLS[name]}, è & more"
+    walk.step("a status is posted", browser.press(page, "Post", status=text), "Posted.", text)
+    page = browser.press(browser.open(walk.app), "Post", status=TOO_LONG)
+    walk.step("an overlong status is answered with 403, and the text is kept", page, "At most 140 fit", status=403)
+    walk.step("signed out", browser.press(page, "Sign out"), "You were signed out", "Sign in with")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
