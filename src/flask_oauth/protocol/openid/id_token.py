@@ -245,8 +245,7 @@ def _check_nonce(claims: Mapping[str, Any], nonce: str | None) -> None:
 
 def _same(got: object, wanted: str) -> bool:
     """Whether a claim is a text and the one wanted; takes as long for every wrong one."""
-    # A lone surrogate can be written in JSON and cannot be encoded otherwise.
-    return isinstance(got, str) and hmac.compare_digest(got.encode("utf-8", "surrogatepass"), wanted.encode("utf-8"))
+    return isinstance(got, str) and hmac.compare_digest(got.encode("utf-8"), wanted.encode("utf-8"))
 
 
 def _check_hashes(jwt: JWT, expected: IDTokenExpectation) -> None:
