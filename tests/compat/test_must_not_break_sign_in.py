@@ -266,7 +266,7 @@ def test_compat_12_handlers_run_by_hand(s1: S1, s2: S2) -> None:
         app.view_functions["cb"] = by_hand
         assert name in site.browser.sign_in("/login").get_json()["data"]
         assert site.browser.get("/cb?denied=x").get_json() == {"data": None}
-        assert site.browser.pending_cookies() == []
+        site.browser.assert_nothing_pending()
 
 
 def test_compat_12_free_request_token_may_be_called_at_any_time(s1: S1) -> None:

@@ -37,7 +37,7 @@ def test_p1_signs_in_and_stores_the_pair(s1: S1, browser: Browser) -> None:
 def test_p1_nothing_temporary_is_left(browser: Browser) -> None:
     browser.sign_in("/login")
     assert set(browser.session()) == {"tw", "screen_name", "_flashes"}
-    assert browser.pending_cookies() == []
+    browser.assert_nothing_pending()
 
 
 def test_p1_session_is_untouched_while_the_sign_in_is_pending(browser: Browser) -> None:
@@ -69,7 +69,7 @@ def test_p1_denial_gives_none(s1: S1, browser: Browser) -> None:
     assert browser.get("/").text == "You denied the request to sign in."
     assert "tw" not in browser.session()
     assert s1.requests_to("/o1/access_token") == []
-    assert browser.pending_cookies() == []
+    browser.assert_nothing_pending()
 
 
 def test_p1_second_sign_in_while_the_old_pair_is_in_the_session(s1: S1, browser: Browser) -> None:

@@ -81,7 +81,7 @@ def test_p2_the_view_sees_all_that_the_provider_sent(browser: Browser) -> None:
 def test_p2_nothing_temporary_is_left(browser: Browser) -> None:
     browser.sign_in(LOGIN)
     assert set(browser.session()) == {"oauth_token"}
-    assert browser.pending_cookies() == []
+    browser.assert_nothing_pending()
 
 
 @pytest.mark.parametrize("keep_state", [True, False])

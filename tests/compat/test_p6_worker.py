@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import pytest
-from flask import has_app_context
+from flask import Flask, has_app_context
+from flask.sessions import SessionInterface
 from tests.compat.servers.base import Seen
 from tests.compat.servers.oauth1 import S1
 from tests.compat.servers.oauth2 import CLIENT_ID, S2
-from tests.compat.support import without_session
 
 Load = Callable[..., ModuleType]
 PAGES = {"-1": (["1", "2"], "7"), "7": (["3"], "0")}
@@ -64,8 +65,16 @@ def test_p6_the_getter_may_be_replaced_and_assigned(worker: ModuleType) -> None:
     assert worker.twitter.get("me.json").data["token"] == "k"
 
 
-def test_p6_the_session_is_never_touched(load: Load, worker: ModuleType) -> None:
-    app = load("p1_tweets").app
-    with without_session(app):
+class NoSession(SessionInterface):
+    """Opening the session is an error."""
+
+    def open_session(self, app: Any, request: Any) -> Any:
+        raise AssertionError("the session was opened")
+
+
+def test_p6_the_session_is_never_touched(worker: ModuleType) -> None:
+    app = Flask("other")
+    app.session_interface = NoSession()
+    with app.app_context():
         assert worker.tweet(("k", "s"), "m").status == 200
         assert worker.wall_post("u1", "m").status == 200

@@ -1,4 +1,4 @@
-"""Every code block of the 2010 documentation, in order; only the import lines, the names and the addresses are filled in."""
+"""Every code block of the 2010 documentation, in order; import lines, names and addresses are filled in."""
 
 # ruff: noqa: F821, UP031
 # TWITTER, FACEBOOK and FACEBOOK_LOGIN are put in by the loader

@@ -1,6 +1,6 @@
 """S2: an OAuth 2 provider on oauthlib's endpoint classes (RFC 6749, RFC 7636), which we did not write.
 
-Stricter than oauthlib by itself (no parameter may come twice, the redirect URI
+Stricter than oauthlib by itself (no parameter of the protocol may come twice, the redirect URI
 must be the exact string) and, where 2010 needs it, wider (GET at the token
 endpoint, tokens as `OAuth`, `token` or as a parameter).
 """
@@ -161,7 +161,7 @@ class S2(Server):
         return self.memory.access
 
     def answer(self, seen: Seen) -> Answer:
-        if seen.repeated():
+        if seen.repeated() and not seen.path.startswith("/o2/api/"):
             return Answer(f"more than once: {seen.repeated()}", 400, "text/plain")
         if seen.path == "/o2/authorize":
             return self._consent(seen)
