@@ -7,12 +7,12 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from ..client.oauth1 import OAuth1Client
 from ..client.oauth2 import ENDPOINTS, OAuth2Client
 from ..errors import ConfigurationError
-from ..protocol.http import LOOPBACK_HOSTS, Headers, HTTPResponse, origin, parse_form
+from ..protocol.http import Headers, HTTPResponse, origin, parse_form
 from ..protocol.token import Token
 from ..transport import Transport, Urllib3Transport
 from .answers import as_token
@@ -44,7 +44,6 @@ class ApiCalls:
     #: A function that gives the token for a call, or ``None``.
     tokengetter_func: Callable[..., Any] | None
     _options: dict[str, Any]
-    _named_today: frozenset[str]
     _consumer_key: str | bytes | None
     _consumer_secret: str | bytes | None
     _token_method: str | None
@@ -228,7 +227,6 @@ class ApiCalls:
 
     def _call(self, method: str, url: str, headers: Headers, body: bytes | None, token: Token | None) -> HTTPResponse:
         insecure_hosts = frozenset(self._options.get("allow_http_hosts", ()))
-        url = self._https(url)
         if token is not None and "authorization" not in headers:
             self._check_host(url)
         if self._options.get("user_agent") and "user-agent" not in headers:
@@ -258,20 +256,7 @@ class ApiCalls:
             self.authorize_url,
             self._options.get("userinfo_endpoint"),
         ]
-        return _origins(tuple(self._https(self.expand_url(url)) for url in named if url))
-
-    def _https(self, url: str) -> str:
-        """A URL as it is used: plain http on another machine becomes https, where it was given by a name of 2010.
-
-        Providers have left http since; credentials never cross it.  A host in ``allow_http_hosts`` keeps it.
-        """
-        if not url.startswith("http://") or self._named_today:
-            return url
-        host = urlsplit(url).hostname or ""
-        if host in LOOPBACK_HOSTS or host in self._options.get("allow_http_hosts", ()):
-            return url
-        warnings.warn(f"{self.name}: https is used for {host}, where the program says http", stacklevel=2)
-        return "https" + url[4:]
+        return _origins(tuple(self.expand_url(url) for url in named if url))
 
     # -- the hub ----------------------------------------------------------------------------------------------
 
@@ -281,7 +266,7 @@ class ApiCalls:
         return credential(config_in_reach(self.oauth), self.name, member)
 
     def _endpoint(self, url: str | None) -> str | None:
-        return self._https(self.expand_url(url)) if url else None
+        return self.expand_url(url) if url else None
 
     def _oauth1(self) -> OAuth1Client:
         """The hub's client for OAuth 1.0a, made anew when an attribute it was made from has changed."""

@@ -50,9 +50,7 @@ class LegacyClient:
             self._remote_app._trust(value)
         elif name == "disable_ssl_certificate_validation":
             if value:
-                warnings.warn(
-                    "disable_ssl_certificate_validation is ignored: set ca_certs for an authority of your own", stacklevel=2
-                )
+                warnings.warn("disable_ssl_certificate_validation is ignored: name a file in ca_certs", stacklevel=2)
         else:
             super().__setattr__(name, value)
 

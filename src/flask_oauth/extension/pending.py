@@ -32,7 +32,7 @@ from flask import Response, after_this_request, request
 
 from ..client.transaction import LIFETIME, Transaction
 from ..errors import AuthorizationResponseError, StoreError
-from ..storage import KeyRing
+from ..storage import KeyNotInRingError, KeyRing, SealBrokenError
 from .state import current_state, request_state
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ def keep(transaction: Transaction, keys: KeyRing) -> None:
 
 def find(key: str, remote_app: str, keys: KeyRing, now: float) -> Transaction:
     """The pending sign-in with that key, opened and checked but not taken.
+
+    :param key: the ``state``, or the temporary token of OAuth 1.0a.
 
     :raises AuthorizationResponseError: there is none that may be used, and why.
     """
@@ -208,9 +210,9 @@ def _explain_absence(key: str, keys: KeyRing, now: float) -> AuthorizationRespon
     try:
         content = keys.open(_bytes(key), STATE_PURPOSE)
         (started_at,), began_at = struct.unpack(">I", content[16:20]), content[20:].decode()
-    except StoreError:
+    except KeyNotInRingError:
         return _refusal("state_other_key", "The sign-in was begun under a key this process does not have")
-    except (ValueError, struct.error):
+    except (SealBrokenError, ValueError, struct.error):  # a state of the application's own, or anybody's invention
         if others:
             return _refusal("state_mismatch", "The answer does not belong to a sign-in of this browser")
         return _refusal(

@@ -23,7 +23,7 @@ from ..transport import Transport
 from . import sign_in
 from .answers import TokenAnswer, as_token
 from .calls import ApiCalls, token_method
-from .options import EQUIVALENTS, TodaysOptions, as_scope, one_spelling
+from .options import TodaysOptions, as_scope, one_spelling
 from .response import add_query
 from .state import request_state
 
@@ -113,7 +113,6 @@ class OAuthRemoteApp(ApiCalls):
             **options,
         }
         known = one_spelling(given, name)
-        self._named_today = frozenset(old for old, new in EQUIVALENTS.items() if given.get(new) is not None)
         self.oauth = oauth
         self.name = name
         self.base_url = known.pop("base_url", None)
@@ -199,7 +198,7 @@ class OAuthRemoteApp(ApiCalls):
         """The three handlers that programs override, called by what came."""
         if sign_in.answer_value("oauth_verifier"):
             return self.handle_oauth1_response()
-        if sign_in.answer_value("code"):
+        if sign_in.answer_value("code") is not None:
             return self.handle_oauth2_response()
         named = self._is_oauth1 and sign_in.answer_value("oauth_token")
         if named and not sign_in.answer_value("denied") and not sign_in.answer_value("oauth_problem"):

@@ -128,7 +128,7 @@ def _oauth1_of(token: str, remote: OAuthRemoteApp, now: float) -> Transaction:
     try:
         return pending.find(token, remote.name, current_state().flow_keys, now)
     except AuthorizationResponseError as error:
-        if error.code != "state_mismatch":
+        if error.code not in ("state_mismatch", "state_other_key"):
             raise
         raise AuthorizationResponseError(
             "The answer is about other temporary credentials than this browser was sent out with",

@@ -41,8 +41,11 @@ def redacted(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def one_line(words: object) -> str:
-    """A provider's words as one short printable line."""
-    text = "".join(character if character.isprintable() else " " for character in str(words)[:WORDS_LIMIT])
+    """A provider's words as one short printable line, without what could be markup: programs show messages as HTML."""
+    text = "".join(
+        character if character.isprintable() and character not in '<>&"' else " "
+        for character in str(words)[:WORDS_LIMIT]
+    )
     return " ".join(text.split())
 
 
