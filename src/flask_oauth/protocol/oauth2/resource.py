@@ -82,7 +82,7 @@ def resource_request(
     added: dict[str, str] = {}
     if token is not None and "authorization" not in fields:
         if query_parameter is None:
-            added["Authorization"] = f"{scheme or token.token_type} {_sendable(token)}"
+            added["Authorization"] = f"{scheme or _scheme(token)} {_sendable(token)}"
         elif query_parameter not in dict(parse_form(urlsplit(url).query)):
             url = add_query(url, [(query_parameter, _sendable(token))])
         if dpop_proof is not None:
@@ -96,6 +96,13 @@ def resource_request(
         insecure_hosts=frozenset(insecure_hosts),
         client_certificate=client_certificate,
     )
+
+
+def _scheme(token: Token) -> str:
+    # RFC 6749 §7.1, RFC 8693 §2.2.1: a token of another type (N_A, say) is not for a resource.
+    if token.token_type not in ("Bearer", "DPoP"):
+        raise ConfigurationError("A token of this type cannot be sent to an API", got=token.token_type)
+    return token.token_type
 
 
 def _sendable(token: Token) -> str:
