@@ -69,9 +69,10 @@ def test_seed_blocks_run_with_the_addresses_as_they_were_written(load: Load) -> 
     )
     assert set(program.oauth.remote_apps) == {"the remote app", "twitter", "facebook"}
     program.app.testing = True
-    # warnings are errors here, which also keeps this test from calling anybody
-    with pytest.raises(UserWarning, match=r"https is used for api\.twitter\.com"):
+    with pytest.raises(OAuthException) as caught:
         Browser(program.app).get("/login")
+    assert "api.twitter.com" in f"{caught.value} {caught.value.got}"
+    assert "allow_http_hosts" in caught.value.hint
     location = Browser(program.app).start("/facebook")
     assert location.startswith("https://www.facebook.com/dialog/oauth?")
     assert f"client_id={CLIENT_ID}" in location

@@ -87,17 +87,18 @@ def keep(transaction: Transaction, keys: KeyRing) -> None:
     _kept_in_this_request()[name] = FlowCookie(name, sealed, transaction.started_at, digest)
 
 
-def find(key: str, remote_app: str, keys: KeyRing, now: float) -> Transaction:
+def find(key: str, remote_app: str, keys: KeyRing, now: float, *, made_here: bool = True) -> Transaction:
     """The pending sign-in with that key, opened and checked but not taken.
 
     :param key: the ``state``, or the temporary token of OAuth 1.0a.
+    :param made_here: whether the key may be a state of ours, which tells when and where it was made.
 
     :raises AuthorizationResponseError: there is none that may be used, and why.
     """
     digest = digest_of(key)
     cookies = sorted((c for c in flow_cookies() if c.digest == digest), key=lambda c: -c.started_at)
     if not cookies:
-        raise _explain_absence(key, keys, now)
+        raise _explain_absence(key if made_here else "", keys, now)
     opened = _open(cookies[0], keys)
     # RFC 9700 §4.7.1: a state is good for one answer.
     if isinstance(opened, UsedSignIn) or not _first_use(digest, opened.started_at, claim=False):

@@ -126,9 +126,9 @@ def find(remote: OAuthRemoteApp) -> Transaction:
 def _oauth1_of(token: str, remote: OAuthRemoteApp, now: float) -> Transaction:
     """RFC 5849 §2.2: the temporary credentials in the answer are those this browser was sent out with."""
     try:
-        return pending.find(token, remote.name, current_state().flow_keys, now)
+        return pending.find(token, remote.name, current_state().flow_keys, now, made_here=False)
     except AuthorizationResponseError as error:
-        if error.code not in ("state_mismatch", "state_other_key"):
+        if error.code != "state_mismatch":
             raise
         raise AuthorizationResponseError(
             "The answer is about other temporary credentials than this browser was sent out with",
