@@ -1,4 +1,4 @@
-"""Real database servers for tests and benchmarks: each starts on loopback or a unix socket and is stopped by its starter."""
+"""Real database servers for tests and benchmarks, on loopback or a unix socket, stopped by whoever started them."""
 
 from __future__ import annotations
 
@@ -202,14 +202,21 @@ def mariadb() -> Iterator[Server]:
     with _folder() as folder:
         data, sock = folder / "data", folder / "s"
         user = ["--user=root"] if os.geteuid() == 0 else []
-        install = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
+        install = [
+            "mariadb-install-db",
+            "--no-defaults",
+            f"--datadir={data}",
+            "--auth-root-authentication-method=normal",
+        ]
         subprocess.run([*install, "--skip-test-db", *user], check=True, capture_output=True, timeout=120)
         program = shutil.which("mariadbd", path=_mariadb_path())
         command = [str(program), "--no-defaults", f"--datadir={data}", f"--socket={sock}", "--skip-networking", *user]
 
         def ready() -> None:
-            with pymysql.connect(unix_socket=str(sock), user="root").cursor() as cursor:
-                cursor.execute("CREATE DATABASE IF NOT EXISTS oauth CHARACTER SET utf8mb4")
+            with socket.socket(socket.AF_UNIX) as probe:  # PyMySQL leaves its socket open if nobody listens
+                probe.connect(str(sock))
+            with pymysql.connect(unix_socket=str(sock), user="root") as connection:
+                connection.cursor().execute("CREATE DATABASE IF NOT EXISTS oauth CHARACTER SET utf8mb4")
 
         url = f"mysql+pymysql://root@localhost/oauth?unix_socket={sock}&charset=utf8mb4"
         command += ["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M"]

@@ -155,7 +155,7 @@ class SQLAlchemyTokenStore:
         statement, names = _delete, {"record_id": key.id}
         if lease is not None:
             statement, names = _delete.where(_unwritten_since), names | _condition(lease, -1)
-        return bool(self._run(lambda connection: connection.execute(statement, names).rowcount))
+        return self._run(lambda connection: _remove(connection, statement, names))
 
     def acquire(self, key: RecordKey, *, seconds: float) -> Lease | None:
         holder = secrets.token_hex(16)
@@ -261,6 +261,13 @@ def _upsert(
         connection.execute(tokens.insert(), _row(key, values))
     except IntegrityError:
         connection.execute(update.values(values), names)
+
+
+def _remove(connection: sa.Connection, statement: sa.Delete, names: dict[str, Any]) -> bool:
+    if connection.execute(statement.where(tokens.c.sealed.is_not(None)), names).rowcount:
+        return True
+    connection.execute(statement, names)  # there may be a lease without a record
+    return False
 
 
 def _take_lease(connection: sa.Connection, key: RecordKey, names: dict[str, Any]) -> Any:
