@@ -179,6 +179,7 @@ def test_what_json_writes_is_read(value: dict[str, Any]) -> None:
         ("http://[::1]:5000/", ("http", "::1", 5000)),
         ("https://user:pass@a.example/", ("https", "a.example", 443)),
         ("ftp://a.example/", ("ftp", "a.example", None)),
+        ("https://a.example/\\@b.example?c:\\d", ("https", "a.example", 443)),
         ("/path", ("", "", None)),
         ("https://[", ("", "", None)),
         ("https://a.example:99999/", ("", "", None)),
@@ -194,7 +195,6 @@ def test_origin(url: str, expected: tuple[str, str, int | None]) -> None:
     [
         "https://evil.example\\@good.example/",
         "https://good.example\\@evil.example/",
-        "https:\\\\evil.example/",
         "https://good.example\t@evil.example/",
         "https://good\n.example/",
         "https://good.example/\x00",
@@ -221,6 +221,7 @@ def test_N45_a_url_that_two_readers_read_differently_has_no_origin(url: str) -> 
         ("http://0.0.0.0/", False),
         ("ftp://localhost/", False),
         ("https:///path", False),
+        ("https:\\\\a.example/", False),
         ("//a.example/", False),
         ("https://[", False),
         ("javascript:alert(1)", False),

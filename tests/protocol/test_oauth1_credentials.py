@@ -87,11 +87,11 @@ def test_temporary_credentials_request_out_of_band() -> None:
 
 
 def test_temporary_credentials_request_with_further_parameters() -> None:
-    parameters = {"oauth_callback": "oob", "x_auth_access_type": "read", "scope": "a b"}
+    parameters = {"oauth_callback": "oob", "x_auth_access_type": "read", "scope": "a b", "limit": 7, "hd": None}
     request = temporary_credentials_request(URL, CLIENT, callback="https://b.example/", **STAMP, parameters=parameters)
     assert protocol(request)["oauth_callback"] == "oob"
     assert request.headers["content-type"] == FORM_CONTENT_TYPE
-    assert request.body == b"x_auth_access_type=read&scope=a+b"
+    assert request.body == b"x_auth_access_type=read&scope=a+b&limit=7"
     assert protocol(request)["oauth_signature"] == signature("POST", URL, request.body, None, {"oauth_callback": "oob"})
 
 
@@ -249,8 +249,8 @@ def test_a_repeated_credential_is_refused(process: Any, type_: str, code: str) -
 
 
 def test_authorization_url() -> None:
-    url = authorization_url("https://a.example/authorize?x=1", TEMPORARY, {"force_login": "true", "n": "é&"})
-    assert url == "https://a.example/authorize?x=1&oauth_token=temporary-token&force_login=true&n=%C3%A9%26"
+    url = authorization_url("https://a.example/authorize?x=1", TEMPORARY, {"force_login": True, "n": "é&", "x": None})
+    assert url == "https://a.example/authorize?x=1&oauth_token=temporary-token&force_login=True&n=%C3%A9%26"
     assert authorization_url("https://a.example/a", TEMPORARY) == "https://a.example/a?oauth_token=temporary-token"
 
 

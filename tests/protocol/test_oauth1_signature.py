@@ -396,7 +396,9 @@ def test_plaintext_over_https_is_accepted() -> None:
     assert header_parameters(signed.headers["authorization"])["oauth_signature"] == "c%26s&ts"
 
 
-@pytest.mark.parametrize("url", ["/x", "a.example/x", "https:///x", "http://[::1/x"])
+@pytest.mark.parametrize(
+    "url", ["/x", "a.example/x", "https:///x", "http://[::1/x", "https://evil.example\\@a.example/"]
+)
 def test_a_url_that_is_not_absolute_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="URL to sign"):
         sign(HTTPRequest("GET", url), CLIENT, TOKEN)

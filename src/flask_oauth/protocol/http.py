@@ -31,7 +31,7 @@ JSON_DEPTH_LIMIT: Final = 32
 FORM_CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
-_AMBIGUOUS: Final = re.compile(r"[\x00-\x1f\x7f\\]")
+_CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f]")
 _USER_INFORMATION: Final = re.compile(r"(?<=//)[^/?#]*@")
 # A string that is never closed reaches to the end, so that each character is looked at once.
 _STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
@@ -281,14 +281,15 @@ def origin(url: str) -> tuple[str, str, int | None]:
     """Scheme, host and port of a URL (RFC 6454 §4), default ports filled in.
 
     :returns: ``("", "", None)`` for what is no URL, or a URL of which two readers may see two hosts: with a
-        backslash or a control character in it (``https://a.example\\@b.example/``).  No secure URL has that origin.
+        backslash before its path (``https://a.example\\@b.example/``) or a control character.  No secure URL has
+        that origin.
     """
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:  # such as https://[ or a port that is not a number
         return "", "", None
-    if _AMBIGUOUS.search(url):
+    if "\\" in parts.netloc or _CONTROL_CHARACTER.search(url):
         return "", "", None
     if port is None:
         port = {"https": 443, "http": 80}.get(parts.scheme)

@@ -53,7 +53,7 @@ def temporary_credentials_request(
     callback: str | None,
     timestamp: int,
     nonce: str,
-    parameters: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
     placement: Placement = "header",
 ) -> HTTPRequest:
     """Ask for temporary credentials (RFC 5849 §2.1).
@@ -63,8 +63,9 @@ def temporary_credentials_request(
     :param callback: absolute URL the user comes back to; ``None`` for out of band (PIN).
     :param timestamp: seconds since the epoch.
     :param nonce: a value never used before with this timestamp.
-    :param parameters: further parameters.  Those named ``oauth_…`` become protocol parameters and win over ours
-        (so ``oauth_callback`` may stand here); the others, such as ``x_auth_access_type``, go into the form.
+    :param parameters: further parameters, sent as text; those that are ``None`` are left out.  Those named
+        ``oauth_…`` become protocol parameters and win over ours (so ``oauth_callback`` may stand here); the others,
+        such as ``x_auth_access_type``, go into the form.
     :param placement: where the protocol parameters go.
     """
     own = {"oauth_callback": callback if callback is not None else OUT_OF_BAND}
@@ -93,7 +94,7 @@ def process_temporary_credentials_response(response: HTTPResponse) -> TemporaryC
     return TemporaryCredentials(members["oauth_token"], members["oauth_token_secret"], _rest(members))
 
 
-def authorization_url(url: str, temporary: TemporaryCredentials, parameters: Mapping[str, str] | None = None) -> str:
+def authorization_url(url: str, temporary: TemporaryCredentials, parameters: Mapping[str, Any] | None = None) -> str:
     """Where to send the user (RFC 5849 §2.2).
 
     :param url: the resource owner authorization endpoint; it may have a query.
@@ -101,7 +102,7 @@ def authorization_url(url: str, temporary: TemporaryCredentials, parameters: Map
     :param parameters: further parameters of the server's, such as ``force_login``.
     :raises ConfigurationError: ``oauth_token`` is among the parameters.
     """
-    further = dict(parameters or {})
+    further = {name: str(value) for name, value in (parameters or {}).items() if value is not None}
     if "oauth_token" in further:
         raise ConfigurationError("oauth_token is set by Flask-OAuth", code="config_parameter_reserved")
     return add_query(url, [("oauth_token", temporary.token), *further.items()])
@@ -146,7 +147,7 @@ def token_credentials_request(
     timestamp: int,
     nonce: str,
     method: str = "POST",
-    parameters: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
     placement: Placement = "header",
 ) -> HTTPRequest:
     """Trade temporary credentials and verifier for token credentials (RFC 5849 §2.3).
@@ -197,7 +198,7 @@ def renewal_request(
     timestamp: int,
     nonce: str,
     method: str = "POST",
-    parameters: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
     placement: Placement = "header",
 ) -> HTTPRequest:
     """Renew token credentials by their session handle (OAuth Session §5).
@@ -244,15 +245,15 @@ def _credentials_request(
     client: ClientCredentials,
     token: Token | None,
     own: Mapping[str, str],
-    parameters: Mapping[str, str] | None,
+    parameters: Mapping[str, Any] | None,
     timestamp: int,
     nonce: str,
     placement: Placement,
 ) -> HTTPRequest:
     """A signed request to one of the two credential endpoints."""
-    further = parameters or {}
-    protocol = {**own, **{name: value for name, value in further.items() if name.startswith("oauth_")}}
-    plain = [(name, value) for name, value in further.items() if not name.startswith("oauth_")]
+    further = [(name, str(value)) for name, value in (parameters or {}).items() if value is not None]
+    protocol = {**own, **{name: value for name, value in further if name.startswith("oauth_")}}
+    plain = [(name, value) for name, value in further if not name.startswith("oauth_")]
     return sign_request(
         _plain_request(method, url, plain),
         client,

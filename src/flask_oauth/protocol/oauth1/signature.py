@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ...errors import ConfigurationError
-from ..http import FORM_CONTENT_TYPE, Headers, HTTPRequest
+from ..http import FORM_CONTENT_TYPE, Headers, HTTPRequest, origin
 from ..token import Token
 
 Placement = Literal["header", "body", "query"]
@@ -217,12 +217,9 @@ def base_string_uri(url: str) -> str:
 
     :raises ConfigurationError: the URL is malformed or not absolute.
     """
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise ConfigurationError("The URL to sign is malformed") from error
-    if not parts.scheme or not parts.netloc:
-        raise ConfigurationError("The URL to sign is not absolute; does the remote app lack a base_url?")
+    if not origin(url)[1]:
+        raise ConfigurationError("The URL to sign is malformed or not absolute; does the remote app lack a base_url?")
+    parts = urlsplit(url)
     # §3.4.1.2 asks for the Host header's value, which never holds user information.
     host = parts.netloc.rpartition("@")[2].lower()
     host = host.removesuffix({"http": ":80", "https": ":443"}.get(parts.scheme, ":"))
