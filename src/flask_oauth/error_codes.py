@@ -109,6 +109,10 @@ ErrorCode = Literal[
     "userinfo_subject",
     "userinfo_content_type",
     "logout_token_invalid",
+    "webfinger_identifier",
+    "webfinger_no_issuer",
+    "login_initiation_invalid",
+    "claim_source_invalid",
     "oauth1_callback_token",
     "oauth1_callback_not_confirmed",
     "oauth1_verifier_missing",
@@ -545,6 +549,22 @@ EXPLANATIONS: Final[dict[ErrorCode, Explanation]] = {
     "logout_token_invalid": Explanation(
         "The logout token does not hold.",
         "Compare what was seen with what was expected.",
+    ),
+    "webfinger_identifier": Explanation(
+        "What was typed names no OpenID provider: it is neither an e-mail address nor a URL.",
+        "Ask for an e-mail address or the address of a provider.",
+    ),
+    "webfinger_no_issuer": Explanation(
+        "The host was asked and names no OpenID provider for that person, or not a proper one.",
+        "Offer another way to sign in.",
+    ),
+    "login_initiation_invalid": Explanation(
+        "A request from elsewhere to begin a sign-in names an unknown issuer, or a page that is not ours.",
+        "Check initiate_login_uri at the provider; the issuer must be that of a remote app.",
+    ),
+    "claim_source_invalid": Explanation(
+        "A source of aggregated or distributed claims is missing or malformed.",
+        "Report it to the provider; the other claims are not affected.",
     ),
     "oauth1_callback_token": Explanation(
         "The answer is about other temporary credentials than this browser was sent out with.",
