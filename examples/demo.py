@@ -86,7 +86,7 @@ class Walk:
         missing = [words for words in expected if words not in page.words]
         if page.status != status or missing:
             wanted = f"expected {status} and “{'”, “'.join(missing)}”" if missing else f"expected {status}"
-            raise StepFailed(f"{text}: {wanted}, saw {page.status} at {page.url}: {page.words[:400]}")
+            raise StepFailed(f"{text}: {wanted}, saw {page.status} at {page.url.partition('?')[0]}: {page.words[:400]}")
         say(f"  ✓ {text}")
         self.steps += 1
         return page
@@ -112,25 +112,25 @@ def run_once(provider: str, app: str) -> int:
 
 
 def walk_protocol(app: str, name: str) -> int:
-    """Deny, sign in, read, post, post too much, meet a broken and a lying provider, sign out."""
-    walk = Walk(app)
+    """Deny, meet a broken and a lying provider, sign in, read, post, post too much, sign out; the number of steps."""
     say(f"\n{PROTOCOLS[name]}")
-    refused = walk.sign_in(name, "bob")
-    refused = walk.step("the provider asks Bob for consent", refused, "Allow Timeline?", "Hello Bob")
-    refused = walk.browser.press(refused, "refuse")
-    walk.step("denied: the app says so, and nobody is signed in", refused, "You denied the request", "Sign in with")
-    walk_failures(Walk(app), name)
-    walk_signed_in(walk, name)
-    return walk.steps + 2
+    walks = [Walk(app) for _ in range(3)]
+    walk_denial(walks[0], name)
+    walk_failures(walks[1], walks[2], name)
+    walk_signed_in(walks[0], name)
+    return sum(walk.steps for walk in walks)
 
 
-def walk_failures(walk: Walk, name: str) -> None:
-    page = walk.sign_in(name, "broken")
-    walk.step(
-        "a broken token endpoint is an error page, not a crash", page, "We could not sign you in", status=page.status
-    )
-    page = walk.sign_in(name, "forged") if "Who are you" in page.words else Walk(walk.app).sign_in(name, "forged")
-    walk.step("a forged answer is refused", page, "We could not sign you in", status=400)
+def walk_denial(walk: Walk, name: str) -> None:
+    page = walk.step("the provider asks Bob for consent", walk.sign_in(name, "bob"), "Allow Timeline?", "Hello Bob")
+    page = walk.browser.press(page, "refuse")
+    walk.step("denied: the app says so, and nobody is signed in", page, "You denied the request", "Sign in with")
+
+
+def walk_failures(one: Walk, other: Walk, name: str) -> None:
+    broken, forged = one.sign_in(name, "broken"), other.sign_in(name, "forged")
+    one.step("a broken token endpoint is an error page, not a crash", broken, "We could not sign you in", status=502)
+    other.step("a forged answer is refused", forged, "We could not sign you in", status=400)
 
 
 def walk_signed_in(walk: Walk, name: str) -> None:

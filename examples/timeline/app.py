@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import Flask, flash, redirect, render_template, request, session, url_for
 
-from flask_oauth import AccessDenied, OAuth, OAuthException
+from flask_oauth import AccessDenied, AuthorizationResponseError, OAuth, OAuthException
 
 PROVIDER = os.environ.get("TIMELINE_PROVIDER", "http://127.0.0.1:5001")
 CLIENT_ID = os.environ.get("TIMELINE_CLIENT_ID", "demo")
@@ -93,8 +93,8 @@ def twitter_authorized(resp: Any) -> Any:
 def facebook_authorized(resp: Any) -> Any:
     if resp is None:
         return denied()
-    token = (resp["access_token"], "")
-    return sign_in("facebook", token, facebook.get("me", token=token).data["screen_name"])
+    session["token"] = (resp["access_token"], "")
+    return sign_in("facebook", session["token"], facebook.get("me").data["screen_name"])
 
 
 @app.route("/oauth-authorized/corp")
@@ -164,7 +164,8 @@ def remote() -> Any:
 
 @app.errorhandler(OAuthException)
 def failed(error: OAuthException) -> Any:
-    return render_template("failed.html", error=error), 502 if error.code.startswith("transport") else 400
+    ours = isinstance(error, AuthorizationResponseError)  # what came through the browser; all else is the provider's
+    return render_template("failed.html", error=error), 400 if ours else 502
 
 
 @app.template_filter()

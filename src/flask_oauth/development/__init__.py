@@ -6,6 +6,13 @@
 
 from __future__ import annotations
 
+try:
+    import authlib  # noqa: F401 -- only to say in time what is missing
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "The development provider needs Authlib: pip install 'Flask-OAuth[dev-provider]'", name="authlib"
+    ) from error
+
 from .models import RegisteredClient
 from .people import FAILURES, PEOPLE, Person
 from .provider import DEMO_CLIENT, create_provider, provider_of

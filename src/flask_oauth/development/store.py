@@ -122,6 +122,13 @@ class Store:
             for token in self._access.values():
                 token.expires_in = 0
 
+    def forget_tokens(self) -> None:
+        """Forget every token and all OAuth 1.0a credentials, as if the provider had been started anew."""
+        with self._lock:
+            self._access.clear()
+            self._refresh.clear()
+            self._credentials.clear()
+
     # OAuth 1.0a
 
     def add_temporary(self, credentials: Credentials) -> None:
