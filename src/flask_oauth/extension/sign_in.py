@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from flask import current_app, request, session
+from flask import Response, after_this_request, current_app, request, session
 from werkzeug.urls import iri_to_uri
 
 from ..client.transaction import Transaction
@@ -38,6 +38,15 @@ def answer_value(name: str) -> str | None:
     """One parameter of the answer."""
     source = request.form if request.method == "POST" else request.args
     return source.get(name)
+
+
+def keep_to_ourselves() -> None:
+    """Keep code and state in the callback's URL out of the ``Referer`` of what its page loads (RFC 9700 §4.2.4)."""
+
+    @after_this_request
+    def no_referrer(response: Response) -> Response:
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        return response
 
 
 def absolute(callback: str) -> str:
@@ -111,6 +120,7 @@ def find(remote: OAuthRemoteApp) -> Transaction:
     answering = request_state().answering.get(remote.name)
     if answering is not None:
         return answering
+    keep_to_ourselves()
     keys, now = current_state().flow_keys, time.time()
     if remote._is_oauth1:
         named = answer_value("oauth_token") or answer_value("denied")
