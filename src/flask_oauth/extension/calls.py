@@ -15,12 +15,15 @@ from ..errors import ConfigurationError
 from ..protocol.http import Headers, HTTPResponse, origin, parse_form
 from ..protocol.token import Token
 from ..transport import Transport, Urllib3Transport
+from . import stored_tokens
 from .answers import as_token
 from .clients import oauth1_settings, oauth2_settings
 from .config import credential, text_of
+from .for_user import UserApi
 from .legacy_client import LegacyClient, plain_request
 from .response import OAuthResponse, add_query, encode_request_data
-from .state import cache_for, config_in_reach, transport_in_reach
+from .state import app_in_reach, cache_for, config_in_reach, transport_in_reach
+from .verbs import Verbs
 
 if TYPE_CHECKING:
     from .oauth import OAuth
@@ -31,7 +34,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class ApiCalls:
+class ApiCalls(Verbs):
     """What a remote app is made of, and how its API is called; the sign-in is :class:`.OAuthRemoteApp`'s."""
 
     oauth: OAuth | None
@@ -43,6 +46,8 @@ class ApiCalls:
     scope: str
     #: A function that gives the token for a call, or ``None``.
     tokengetter_func: Callable[..., Any] | None
+    #: A function that keeps a token, or ``None``.
+    tokensetter_func: Callable[..., Any] | None
     _options: dict[str, Any]
     _consumer_key: str | bytes | None
     _consumer_secret: str | bytes | None
@@ -122,50 +127,33 @@ class ApiCalls:
         :raises ConfigurationError: the token may not go to that host (``token_host``).
         :raises TransportError: no answer came.
         """
+        method, url, fields, body = self._prepare(url, data, headers, format, method, content_type)
+        if type(self).make_client is not ApiCalls.make_client:
+            client = self.make_client(token)
+            return OAuthResponse(*client.request(url, method=method, body=body or "", headers=dict(fields)))
+        return OAuthResponse.of(self._call_as_user(method, url, fields, body, token))
+
+    def _prepare(
+        self,
+        url: str,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        format: str | None = "urlencode",
+        method: str = "GET",
+        content_type: str | None = None,
+    ) -> tuple[str, str, Headers, bytes | None]:
+        """Method, URL, header fields and body of a call, as its arguments say."""
         method = method.upper()
         url = self.expand_url(url)
         fields = {str(name): str(value) for name, value in (headers or {}).items()}
-        body: Any = None
         if method in WITHOUT_BODY:
-            url = add_query(url, data)
-        else:
-            body = data or b""
-            if content_type is None:
-                body, content_type = encode_request_data(data, format)
-            if content_type is not None:
-                fields["Content-Type"] = content_type
-        if type(self).make_client is not ApiCalls.make_client:
-            return OAuthResponse(*self.make_client(token).request(url, method=method, body=body or "", headers=fields))
-        content = body.encode() if isinstance(body, str) else body
-        return OAuthResponse.of(self._call_as_user(method, url, Headers(fields), content, token))
-
-    def get(self, *args: Any, **kwargs: Any) -> OAuthResponse:
-        """Send a GET; see :meth:`request`."""
-        return self.request(*args, **{**kwargs, "method": "GET"})
-
-    def post(self, *args: Any, **kwargs: Any) -> OAuthResponse:
-        """Send a POST; see :meth:`request`."""
-        return self.request(*args, **{**kwargs, "method": "POST"})
-
-    def put(self, *args: Any, **kwargs: Any) -> OAuthResponse:
-        """Send a PUT; see :meth:`request`."""
-        return self.request(*args, **{**kwargs, "method": "PUT"})
-
-    def delete(self, *args: Any, **kwargs: Any) -> OAuthResponse:
-        """Send a DELETE; see :meth:`request`."""
-        return self.request(*args, **{**kwargs, "method": "DELETE"})
-
-    def patch(self, *args: Any, **kwargs: Any) -> OAuthResponse:
-        """Send a PATCH; see :meth:`request`."""
-        return self.request(*args, **{**kwargs, "method": "PATCH"})
-
-    def head(self, *args: Any, **kwargs: Any) -> OAuthResponse:
-        """Send a HEAD; see :meth:`request`."""
-        return self.request(*args, **{**kwargs, "method": "HEAD"})
-
-    def options(self, *args: Any, **kwargs: Any) -> OAuthResponse:
-        """Send an OPTIONS; see :meth:`request`."""
-        return self.request(*args, **{**kwargs, "method": "OPTIONS"})
+            return method, add_query(url, data), Headers(fields), None
+        body = data or b""
+        if content_type is None:
+            body, content_type = encode_request_data(data, format)
+        if content_type is not None:
+            fields["Content-Type"] = content_type
+        return method, url, Headers(fields), body.encode() if isinstance(body, str) else body
 
     # -- whose token ------------------------------------------------------------------------------------------
 
@@ -176,6 +164,14 @@ class ApiCalls:
         ``(token, secret)``, ``(access_token, '')``, a text, or a mapping with ``access_token``.
         """
         self.tokengetter_func = f
+        return f
+
+    def tokensetter(self, f: F) -> F:
+        """Register the function that keeps a token: after a sign-in, and after a refresh.
+
+        It is called with the :class:`~flask_oauth.Token`, and with what the call's ``token`` was, if it had one.
+        """
+        self.tokensetter_func = f
         return f
 
     def _ask_tokengetter(self, token: Any = None) -> Any:
@@ -190,16 +186,80 @@ class ApiCalls:
     def _call_as_user(
         self, method: str, url: str, headers: Headers, body: bytes | None, token: Any = None
     ) -> HTTPResponse:
+        """The call with the token that counts: the caller's own, the tokengetter's, or a stored one."""
         if "authorization" in headers or (not self.request_token_url and _carries_token(url)):
             return self._call(method, url, headers, body, None)
         if self.tokengetter_func is None and token is not None:
             return self._call(method, url, headers, body, as_token(token, now=time.time()))
-        if type(self).get_request_token is not _own_get_request_token():
-            return self._call(method, url, headers, body, as_token(self.get_request_token(token), now=time.time()))
-        value = as_token(self._ask_tokengetter(token), now=time.time())
+        if self._keeps_tokens():
+            key = stored_tokens.record_key(self)
+            return stored_tokens.call_with_stored_token(self, key, method, url, headers, body)
+        return self._call(method, url, headers, body, self._token_of_program(token))
+
+    def _keeps_tokens(self) -> bool:
+        """Whether the extension keeps this remote app's tokens, and not the program."""
+        own = type(self).get_request_token is _own_get_request_token()
+        return own and self.tokengetter_func is None and app_in_reach(self.oauth) is not None
+
+    def _token_of_program(self, token: Any) -> Token | None:
+        """What the tokengetter gives, or whatever an override of ``get_request_token`` does."""
+
+        def ask() -> Token | None:
+            return as_token(self._ask_tokengetter(token), now=time.time())
+
+        value = ask() if type(self).get_request_token is _own_get_request_token() else None
         if value is None:
-            value = as_token(self.get_request_token(token), now=time.time())
-        return self._call(method, url, headers, body, value)
+            return as_token(self.get_request_token(token), now=time.time())
+        return stored_tokens.refreshed_by_program(self, value, ask, *((token,) if token else ()))
+
+    def _refresh(self, token: Token) -> Token:
+        """Ask the provider for a new token."""
+        return self._oauth1().refresh(token) if self.request_token_url else self._oauth2(required=True).refresh(token)
+
+    # -- tokens that the extension keeps ----------------------------------------------------------------------
+
+    def save_token(self, token: Any, owner: Any = None, label: str = "") -> None:
+        """Keep a token for a user.
+
+        :param token: any shape that a tokengetter may return, or a token answer (a mapping with ``access_token``,
+            ``refresh_token``, ``expires_in`` or ``expires_at`` in seconds, …).
+        :param owner: the application's user; by default that of this request.
+        :param label: tells several accounts of one user at this provider apart.
+        :raises StoreError: the store does not answer (``store_failed``), the session is full
+            (``store_session_full``), or it is not known whose token it is (``store_no_owner``).
+        """
+        stored_tokens.save(self, token, owner, label)
+
+    def load_token(self, owner: Any = None, label: str = "") -> Token | None:
+        """The token that is kept for a user, not refreshed; ``None`` if there is none.
+
+        :param owner: the application's user; by default that of this request.
+        :raises StoreError: as :meth:`save_token`, and ``store_sealed`` where no key opens the record.
+        """
+        return stored_tokens.load(self, owner, label)
+
+    def disconnect(self, owner: Any = None, label: str = "") -> dict[str, str]:
+        """Forget a user's token, and revoke both tokens at the provider (RFC 7009), best effort.
+
+        :returns: for each kind of token ``revoked``, ``unsupported``, or what went wrong; empty if there was none.
+        :raises StoreError: the store does not answer; nothing is revoked then.
+        """
+        return stored_tokens.disconnect(self, owner, label)
+
+    def missing_scopes(self, *wanted: str, owner: Any = None, label: str = "") -> frozenset[str]:
+        """Those of the wanted scopes that a user has not granted (all of them without a token)."""
+        token = stored_tokens.load(self, owner, label)
+        return frozenset(" ".join(wanted).split()) if token is None else token.missing_scopes(*wanted)
+
+    def for_user(self, owner: Any, label: str = "") -> UserApi:
+        """This API on behalf of a user, also outside of a request.
+
+        ::
+
+            with oauth.github.for_user(user.id) as api:
+                api.get("user/repos")
+        """
+        return UserApi(self, owner, label)
 
     # -- the client of 2010 -----------------------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 from flask import Flask
@@ -15,6 +16,8 @@ from .remote_app import OAuthRemoteApp
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class OAuth:
@@ -34,6 +37,8 @@ class OAuth:
     def __init__(self, app: Flask | None = None, *, transport: Transport | None = None) -> None:
         self.remote_apps = {}
         self.transport = transport
+        #: The function that says whose tokens a request works with, or ``None``.
+        self.owner_loader_func: Callable[[], Any] | None = None
         self._apps: WeakSet[Flask] = WeakSet()
         if app is not None:
             self.init_app(app)
@@ -78,6 +83,15 @@ class OAuth:
                 f"The remote apps {same[0]!r} and {name!r} would read the same settings, OAUTH_{key}_…",
                 code="config_duplicate_remote_app",
             )
+
+    def owner_loader(self, f: F) -> F:
+        """Register the function that says whose tokens a request works with.
+
+        It returns the application's user id, or ``None`` if nobody is signed in.  Without one it is Flask-Login's
+        user, or whoever signed in through this extension.
+        """
+        self.owner_loader_func = f
+        return f
 
     def only_app(self) -> Flask | None:
         """The application this object is bound to, if it is one alone: for work outside of requests."""

@@ -20,7 +20,7 @@ from ..client.transaction import Transaction
 from ..errors import AuthorizationResponseError, ConfigurationError, OAuthException, TokenMissing
 from ..protocol.oauth1.credentials import answer_as_sent
 from ..transport import Transport
-from . import sign_in
+from . import sign_in, stored_tokens
 from .answers import TokenAnswer, as_token
 from .calls import ApiCalls, token_method
 from .options import TodaysOptions, as_scope, one_spelling
@@ -79,9 +79,6 @@ class OAuthRemoteApp(ApiCalls):
     :raises ConfigurationError: an option is unknown, or two that mean the same are given.
     :raises OAuthException: ``access_token_method`` is neither GET nor POST.
     """
-
-    #: A function that keeps a token, or ``None``.
-    tokensetter_func: Callable[..., Any] | None
 
     def __init__(
         self,
@@ -167,6 +164,7 @@ class OAuthRemoteApp(ApiCalls):
 
         @functools.wraps(f)
         def decorated(*args: Any, **kwargs: Any) -> Any:
+            sign_in.keep_to_ourselves()
             landed_at = sign_in.landing(self)
             if landed_at is not None:
                 return redirect(landed_at, 302)
@@ -179,10 +177,19 @@ class OAuthRemoteApp(ApiCalls):
     def authorized_response(self) -> TokenAnswer:
         """Take the answer, in a view without decorator.
 
+        The token is kept for the user of this request (see :meth:`save_token`), unless there is a tokengetter.
+
         :returns: everything the provider sent, with ``.token`` and ``.claims``.
         :raises AccessDenied: the user said no.
         :raises OAuthException: the answer does not hold; nothing of it is kept.
         """
+        answer = self._complete()
+        if answer.token is not None:
+            stored_tokens.remember(self, answer.token)
+        return answer
+
+    def _complete(self) -> TokenAnswer:
+        """Take the answer, whatever protocol it is of; refuse everything that does not hold."""
         try:
             if self._is_oauth1:
                 return self._complete_oauth1()

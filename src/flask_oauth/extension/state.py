@@ -16,9 +16,12 @@ from weakref import WeakKeyDictionary
 from flask import Flask, current_app, g, has_app_context
 
 from ..client.cache import ServerCache
+from ..client.refresh import RefreshCoordinator
+from ..client.token_keeper import TokenKeeper
 from ..errors import ConfigurationError
 from ..storage import KeyRing, TokenStore, store_from_url
 from ..transport import Transport, Urllib3Transport, shared_transport
+from .session_store import SessionTokenStore
 
 if TYPE_CHECKING:
     from ..client.transaction import Transaction
@@ -36,6 +39,8 @@ class AppState:
         self._config = app.config
         self._lock = threading.Lock()
         self._store: tuple[Any, TokenStore | None] | None = None
+        self._session_store = SessionTokenStore()
+        self._coordinator: RefreshCoordinator | None = None
 
     @property
     def flow_keys(self) -> KeyRing:
@@ -64,6 +69,21 @@ class AppState:
                 if self._store is None or self._store[0] is not setting:
                     self._store = (setting, store_from_url(setting) if isinstance(setting, str) else setting)
         return self._store[1]
+
+    @property
+    def coordinator(self) -> RefreshCoordinator:
+        """What hands out stored tokens, refreshed once for all; over the session where there is no store."""
+        store = self.token_store or self._session_store
+        made = self._coordinator
+        # The keys or the store may have been set since.
+        if made is None or made.keeper.store is not store or made.keeper.keys is not self.token_keys:
+            with self._lock:
+                made = self._coordinator = RefreshCoordinator(
+                    TokenKeeper(store, self.token_keys),
+                    early=self._config.get("OAUTH_REFRESH_EARLY", 60.0),
+                    lease_seconds=self._config.get("OAUTH_REFRESH_LEASE", 10.0),
+                )
+        return made
 
     @functools.cached_property
     def transport(self) -> Transport:
