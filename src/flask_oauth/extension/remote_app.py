@@ -165,6 +165,7 @@ class OAuthRemoteApp(ApiCalls):
         @functools.wraps(f)
         def decorated(*args: Any, **kwargs: Any) -> Any:
             sign_in.keep_to_ourselves()
+            sign_in.guard_callback()
             landed_at = sign_in.landing(self)
             if landed_at is not None:
                 return redirect(landed_at, 302)
@@ -190,6 +191,7 @@ class OAuthRemoteApp(ApiCalls):
 
     def _complete(self) -> TokenAnswer:
         """Take the answer, whatever protocol it is of; refuse everything that does not hold."""
+        sign_in.guard_callback()
         try:
             if self._is_oauth1:
                 return self._complete_oauth1()

@@ -89,10 +89,10 @@ class SessionTokenStore:
     def prune(self, *, expired_for: float = 0.0) -> int:
         return 0
 
-    def add_mark(self, name: str, value: str, *, seconds: float) -> bool:
+    def add_mark(self, name: str, value: str = "", *, seconds: float) -> bool:
         return self._marks.add_mark(name, value, seconds=seconds)
 
-    def put_mark(self, name: str, value: str, *, seconds: float) -> None:
+    def put_mark(self, name: str, value: str = "", *, seconds: float) -> None:
         self._marks.put_mark(name, value, seconds=seconds)
 
     def get_mark(self, name: str) -> str | None:

@@ -108,6 +108,16 @@ def begin_oauth2(
     return authorization.url
 
 
+def guard_callback() -> None:
+    """Keep code and state of this callback out of Referer fields and caches (RFC 9700 §4.2.4)."""
+
+    @after_this_request
+    def harden(response: Response) -> Response:
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
 def _keep(remote: OAuthRemoteApp, transaction: Transaction) -> None:
     pending.keep(transaction, current_state().flow_keys)
 
