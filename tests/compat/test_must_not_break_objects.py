@@ -17,7 +17,7 @@ from flask import session
 from tests.compat.servers.base import Answer, Server
 from tests.compat.servers.oauth1 import CONSUMER_KEY, CONSUMER_SECRET, S1
 from tests.compat.servers.oauth2 import CLIENT_ID, S2
-from tests.compat.support import Site, oauth1_settings, oauth2_settings
+from tests.compat.support import Site, oauth1_settings, oauth2_settings, query_of
 
 import flask_oauth
 from flask_oauth import ConfigurationError, OAuth, OAuthException, OAuthRemoteApp, TransportError
@@ -319,11 +319,16 @@ def test_compat_decided_authorize_takes_further_parameters(s1: S1, s2: S2) -> No
     site = Site(**oauth2_settings(s2, request_token_params={"scope": "a"}))
     with site.app.test_request_context("/"):
         location = site.remote.authorize("http://localhost/cb", perms="read", prompt="consent").headers["Location"]
-    from tests.compat.support import query_of
-
     sent = dict(query_of(location))
     assert (sent["perms"], sent["prompt"], sent["scope"]) == ("read", "consent", "a")
     site = Site(**oauth1_settings(s1))
     with site.app.test_request_context("/"):
         location = site.remote.authorize("/cb", perms="read").headers["Location"]
     assert dict(query_of(location))["perms"] == "read"
+
+
+def test_compat_decided_authorize_takes_a_mapping_of_parameters(s2: S2) -> None:
+    site = Site(**oauth2_settings(s2))
+    with site.app.test_request_context("/"):
+        response = site.remote.authorize("http://localhost/cb", params={"force_reapprove": "true"})
+    assert dict(query_of(response.headers["Location"]))["force_reapprove"] == "true"

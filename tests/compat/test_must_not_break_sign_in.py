@@ -13,7 +13,7 @@ from flask import redirect, request, session
 from tests.compat.servers.base import Answer
 from tests.compat.servers.oauth1 import S1
 from tests.compat.servers.oauth2 import CLIENT_ID, S2
-from tests.compat.support import Browser, Site, oauth1_settings, oauth2_settings, query_of
+from tests.compat.support import Browser, Site, fetch, oauth1_settings, oauth2_settings, query_of
 
 from flask_oauth import OAuth, OAuthException, OAuthRemoteApp, add_query, parse_response
 
@@ -135,8 +135,6 @@ def test_compat_09_authorize_without_callback_is_out_of_band(s1: S1) -> None:
 
 @pytest.mark.parametrize("with_token", [True, False])
 def test_compat_09_pin_typed_by_the_user(s1: S1, with_token: bool) -> None:
-    from tests.compat.support import fetch
-
     site = Site(**oauth1_settings(s1))
     site.callback = None
     url = site.browser.start("/login")

@@ -10,6 +10,8 @@ from tests.compat.servers.base import Answer
 from tests.compat.servers.oauth2 import S2
 from tests.compat.support import Browser
 
+from flask_oauth import OAuthException
+
 Load = Callable[..., ModuleType]
 
 
@@ -74,8 +76,6 @@ def test_p8_signed_state_of_another_browser_is_refused(load: Load, s2: S2) -> No
     foreign = Browser(program.app).callback_for("/login?next=/first")
     victim = Browser(program.app)
     victim.start("/login?next=/second")
-    from flask_oauth import OAuthException
-
     with pytest.raises(OAuthException):
         victim.get(foreign)
     assert s2.requests_to("/o2/token") == []

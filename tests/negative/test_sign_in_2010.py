@@ -18,6 +18,7 @@ from tests.compat.support import Browser, Site, oauth1_settings, oauth2_settings
 from flask_oauth import AccessDenied, OAuth, OAuthException
 from flask_oauth.errors import AuthorizationResponseError, ServerError
 from flask_oauth.extension import sign_in
+from flask_oauth.testing.transport import ScriptedTransport, json_response
 
 TOKEN_PATHS = ("/o1/access_token", "/o2/token")
 DOORS = pytest.mark.parametrize("door", ["/cb", "/strict"])
@@ -344,6 +345,21 @@ def test_N15_the_application_cannot_weaken_it(s2: S2, weaker: dict[str, str]) ->
         site.browser.get("/login")
     assert caught.value.code == "config_parameter_reserved"
     assert s2.seen == []
+
+
+def test_N15_metadata_that_lists_only_plain_weakens_nothing() -> None:
+    issuer = "https://as.example"
+    metadata = {
+        "issuer": issuer,
+        "authorization_endpoint": issuer + "/authorize",
+        "token_endpoint": issuer + "/token",
+        "jwks_uri": issuer + "/jwks",
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["plain"],
+    }
+    transport = ScriptedTransport().always("GET", issuer + "/.well-known/*", json_response(metadata))
+    site = Site(OAuth().remote_app("x", issuer=issuer, client_id="id", client_secret="s", transport=transport))
+    assert dict(query_of(site.browser.start("/login")))["code_challenge_method"] == "S256"
 
 
 def test_N15_a_code_of_another_sign_in_is_refused_by_its_verifier(two: Site, exchanges: Any) -> None:
