@@ -173,7 +173,7 @@ def test_A08_a_right_answer_with_unknown_parameters() -> None:
     assert response.parameters["session_state"] == "x"
 
 
-@pytest.mark.parametrize("state", ["s2", "S1", "s1 ", "s", "s11", "ś1"])
+@pytest.mark.parametrize("state", ["s2", "S1", "s1 ", "s", "s11", "ś1", "s1\ud800"])
 def test_N02_state_wrong(state: str) -> None:
     assert refused(("code", "c1"), ("state", state)) == "state_mismatch"
 
@@ -214,10 +214,14 @@ def test_N07_iss_missing_although_announced() -> None:
     assert validate(("code", "c1"), ("state", "s1"), issuer=ISSUER).code == "c1"
 
 
-@pytest.mark.parametrize("name", ["code", "error", "iss", "unknown"])
+@pytest.mark.parametrize("name", ["code", "error", "iss", "error_description", "id_token", "response"])
 def test_N08_repeated_parameters(name: str) -> None:
     pairs = {"code": "c1", "state": "s1", name: "c1"}
     assert refused(*pairs.items(), (name, "c1")) == "authorization_response_repeated"
+
+
+def test_A08_the_redirect_uris_own_query_may_repeat_names() -> None:
+    assert validate(("next", "a"), ("next", "b"), ("code", "c1"), ("state", "s1")).code == "c1"
 
 
 def test_N08_code_and_error_together() -> None:

@@ -277,9 +277,10 @@ def test_a_status_that_is_not_200() -> None:
 
 
 def test_an_error_answer() -> None:
-    with pytest.raises(ServerError) as caught:
-        process_metadata_response(answer({"error": "temporarily_unavailable"}, 503), issuer=ISSUER)
-    assert caught.value.error == "temporarily_unavailable"
+    for status in (200, 503):
+        with pytest.raises(ServerError) as caught:
+            process_metadata_response(answer({**DOCUMENT, "error": "temporarily_unavailable"}, status), issuer=ISSUER)
+        assert caught.value.error == "temporarily_unavailable"
 
 
 def test_aliases_for_mutual_tls() -> None:

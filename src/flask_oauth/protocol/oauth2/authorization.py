@@ -196,7 +196,7 @@ def _check_state(values: Mapping[str, str], state: str) -> None:
     if not stated:
         raise AuthorizationResponseError("The answer holds no state", code="state_missing")
     # RFC 6749 §4.1.2: the exact value received from the client; compared in constant time.
-    if not state or not compare_digest(stated.encode(), state.encode()):
+    if not state or not compare_digest(stated.encode("utf-8", "replace"), state.encode()):
         raise AuthorizationResponseError("The state is not that of this browser's sign-in", code="state_mismatch")
 
 

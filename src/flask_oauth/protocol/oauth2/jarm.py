@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from ...errors import AuthorizationResponseError, IDTokenError, InvalidResponseError
-from ..http import read_once
+from ...errors import AuthorizationResponseError, IDTokenError
 from ..jose import DecryptionKey, KeySet, decrypt_jwt, verify_jwt
 from .jwt_claims import check_audience, check_expiry, check_issuer
 from .parameters import Pairs
@@ -67,14 +66,13 @@ def process_jwt_authorization_response(
 
 
 def _response(parameters: Iterable[tuple[str, str]]) -> str:
-    try:
-        values = read_once(parameters)
-    except InvalidResponseError as cause:
-        raise AuthorizationResponseError(cause.message, code="authorization_response_repeated") from cause
-    if not values.get("response"):
+    responses = [value for name, value in parameters if name == "response"]
+    if len(responses) > 1:  # RFC 6749 §3.1
+        raise AuthorizationResponseError("The answer came twice", code="authorization_response_repeated")
+    if not responses or not responses[0]:
         # Also for an error: whoever can write a plain error could end sign-ins of others.
         raise AuthorizationResponseError("The answer holds no signed response", expected="response")
-    return values["response"]
+    return responses[0]
 
 
 def _refused(cause: IDTokenError) -> AuthorizationResponseError:
