@@ -12,10 +12,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oidc.core.util import create_half_hash
+from flask import Flask, request
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from flask_oauth.development import RegisteredClient, create_provider, running_provider
+from flask_oauth.development import RegisteredClient, create_provider, provider_of, running_app, running_provider
 from flask_oauth.development.browser import Browser, Page
 
 CALLBACK = "http://127.0.0.1:9/callback"
@@ -186,6 +187,33 @@ def test_sign_out_never_goes_to_an_address_that_is_not_registered(url: str) -> N
     page = Browser().open(f"{url}/end_session?{urlencode(wish)}")
     assert (page.status, len(page.hops)) == (200, 1)
     assert "You are signed out" in page.words
+
+
+@pytest.mark.parametrize("status", [200, 400, None])
+def test_sign_out_tells_the_clients_of_the_session_by_back_channel(url: str, status: int | None) -> None:
+    got: list[str] = []
+    listener = Flask("listener")
+
+    @listener.post("/backchannel-logout")
+    def take() -> tuple[str, int]:
+        got.append(request.form["logout_token"])
+        return "", status or 200
+
+    with running_app(listener) as address:
+        store, target = provider_of(APP).store, f"{address}/backchannel-logout" if status else "http://127.0.0.1:9/"
+        store.add_client(RegisteredClient("back", "back-secret", any_loopback=True, backchannel_logout_uri=target))
+        browser = Browser(stop_before=CALLBACK)
+        token = sign_in(url, "back", browser=browser)
+        sign_in(url, "back")
+        page = browser.open(f"{url}/end_session?{urlencode({'id_token_hint': token['id_token']})}")
+    assert "You are signed out" in page.words
+    assert len(got) == (1 if status else 0)
+    for logout_token in got:
+        claims = verified(url, logout_token, "RS256")
+        assert (claims["iss"], claims["aud"], claims["sub"]) == (url, "back", "1003")
+        assert claims["sid"] == verified(url, token["id_token"], "RS256")["sid"]
+        assert claims["events"] == {"http://schemas.openid.net/event/backchannel-logout": {}}
+        assert "nonce" not in claims
 
 
 @pytest.mark.parametrize("change", ["broken", "other client"])

@@ -51,7 +51,7 @@ class RegisteredClient(oauth1.ClientMixin, ClientMixin):
 
     With ``any_loopback`` every redirect URI on this machine is accepted beside those listed. A client without a secret
     is a public one (``token_endpoint_auth_methods=("none",)``). ``rsa_public_key`` is PEM text, for RSA-SHA1 and
-    RSA-SHA256.
+    RSA-SHA256. ``backchannel_logout_uri`` is told when a person signs out at the provider.
     """
 
     client_id: str
@@ -65,6 +65,7 @@ class RegisteredClient(oauth1.ClientMixin, ClientMixin):
     id_token_signed_response_alg: str = "RS256"  # noqa: S105 -- an algorithm
     userinfo_signed_response_alg: str | None = None
     rsa_public_key: str | None = None
+    backchannel_logout_uri: str | None = None
 
     @property
     def client_metadata(self) -> dict[str, Any]:

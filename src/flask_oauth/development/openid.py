@@ -18,7 +18,7 @@ from flask import Blueprint, Response, jsonify, request, session
 from joserfc.jwk import KeySet
 from werkzeug.wrappers import Response as BaseResponse
 
-from . import pages
+from . import logout, pages
 from .context import current_provider, issuer
 from .models import SCOPES, IssuedToken, RegisteredClient
 from .people import PEOPLE, Person
@@ -94,7 +94,10 @@ class EndSession(EndSessionEndpoint):
         return ALGORITHMS
 
     def end_session(self, end_session_request: Any) -> None:
+        who = pages.signed_in()
         session.clear()
+        if who:
+            logout.tell_clients(who.session_id)
 
     def _is_valid_post_logout_redirect_uri(self, client: RegisteredClient, post_logout_redirect_uri: str) -> bool:
         return client.check_post_logout_redirect_uri(post_logout_redirect_uri)
@@ -169,6 +172,8 @@ def server_metadata(base: str) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": authentication,
         "introspection_endpoint_auth_methods_supported": authentication[:2],
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,

@@ -116,6 +116,11 @@ class Store:
             for token in self._access.values():
                 token.revoked = token.revoked or token.family == family
 
+    def tokens_of_session(self, session_id: str) -> list[IssuedToken]:
+        """The tokens that were issued because of one session at the provider."""
+        with self._lock:
+            return [token for token in self._access.values() if token.session_id == session_id]
+
     def expire_access_tokens(self) -> None:
         """Let every access token be past its time now, so that a refresh can be tried without waiting."""
         with self._lock:
