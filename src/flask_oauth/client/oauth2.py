@@ -16,19 +16,17 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import ConfigurationError, IDTokenError, InvalidResponseError, OAuthException
+from ..errors import OAuthException
 from ..protocol.http import HTTPRequest, HTTPResponse
-from ..protocol.jose import DecryptionKey, KeySet, decrypt_jwt, unverified_jwt
 from ..protocol.oauth2.authorization import (
     AuthorizationRequest,
     AuthorizationResponse,
     authorization_request,
     validate_authorization_response,
 )
-from ..protocol.oauth2.client_authentication import Client
 from ..protocol.oauth2.metadata import ServerMetadata
 from ..protocol.oauth2.resource import resource_request
 from ..protocol.oauth2.revocation import process_revocation_response, revocation_request
@@ -39,59 +37,23 @@ from ..protocol.oauth2.token import (
     refresh_request,
     token_from_answer,
 )
-from ..protocol.openid.id_token import IDToken, IDTokenExpectation, validate_id_token, validate_refreshed_id_token
+from ..protocol.openid.id_token import IDToken
 from ..protocol.token import Token
 from ..transport import Transport
 from .api import call_api
-from .cache import ServerCache, Source
+from .cache import ServerCache
+from .openid import OpenIDClient
+from .server import Server
+from .settings import OAuth2Settings
 from .transaction import Transaction
 
 Clock = Callable[[], float]
 NewSecret = Callable[[], str]
 
-#: ID Token failures that a change of the server's keys explains; the keys are then fetched once more.
-KEY_FAILURES = frozenset({"id_token_key_unknown", "id_token_signature"})
-
 
 def new_secret() -> str:
     """256 unpredictable bits as 43 characters: fit for a nonce, a ``jti`` and a code verifier (RFC 7636 §4.1)."""
     return secrets.token_urlsafe(32)
-
-
-@dataclass(frozen=True, slots=True)
-class OAuth2Settings:
-    """What a client knows before anything happens.
-
-    :param client: who we are.
-    :param by_hand: endpoints that the application names itself; they win over the server's metadata.
-    :param issuer: the issuer, if the server is known by one.
-    :param source: under which rules the server's documents are fetched.
-    :param jwks: the server's keys, if they are given by hand.
-    :param response_type: ``code``, or ``code id_token``.
-    :param response_mode: ``query`` (default), ``form_post``, …
-    :param token_method: ``POST``; ``GET`` only for servers that know nothing else.
-    :param token_scheme: the scheme of the ``Authorization`` field where it differs from the token's type.
-    :param token_parameter: the query parameter that carries the token, for servers that know nothing else.
-    :param lenient: endpoints are named by hand, as in 2010: forms are read, a missing ``token_type`` is Bearer.
-    :param id_token: what every ID Token must fulfil; the sign-in adds the rest.
-    :param decryption_keys: for encrypted answers.
-    :param default_max_age: seconds, sent as ``max_age`` where the sign-in names none.
-    """
-
-    client: Client
-    by_hand: ServerMetadata = field(default_factory=ServerMetadata)
-    issuer: str | None = None
-    source: Source = field(default_factory=Source)
-    jwks: KeySet | None = None
-    response_type: str = "code"
-    response_mode: str | None = None
-    token_method: str = "POST"  # noqa: S105 - an HTTP method
-    token_scheme: str | None = None
-    token_parameter: str | None = None
-    lenient: bool = True
-    id_token: IDTokenExpectation | None = None
-    decryption_keys: tuple[DecryptionKey, ...] = ()
-    default_max_age: int | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -133,8 +95,9 @@ class OAuth2Client:
         new_secret: NewSecret = new_secret,
     ) -> None:
         self.settings = settings
+        self.server = Server(settings, cache, clock)
+        self.openid = OpenIDClient(settings, self.server, clock)
         self._transport = transport
-        self._cache = cache
         self._clock = clock
         self._new_secret = new_secret
 
@@ -173,7 +136,7 @@ class OAuth2Client:
         response_type = str(extra.pop("response_type", None) or settings.response_type)
         response_mode = extra.pop("response_mode", None) or settings.response_mode or _mode_for(response_type)
         # Core §3.1.2.1: the nonce ties the ID Token to this sign-in; sent wherever an ID Token is checked.
-        nonce = self._new_secret() if self._checks_id_token(scope) else None
+        nonce = self._new_secret() if self.openid.applies(scope) else None
         code_verifier = self._new_secret()
         request = authorization_request(
             metadata,
@@ -229,12 +192,7 @@ class OAuth2Client:
             iss_required=metadata.authorization_response_iss_parameter_supported,
             response_type=transaction.response_type,
         )
-        if response.id_token is not None:
-            # Core §3.3.2.10: in the hybrid flow the code is bound to the ID Token beside it, before it is used.
-            self._validated(
-                response.id_token,
-                self._expected(transaction, code=response.code, state=transaction.key, front_channel=True),
-            )
+        self.openid.check_front_channel(response, transaction)
         return response
 
     def exchange(self, response: AuthorizationResponse, transaction: Transaction, **parameters: Any) -> dict[str, Any]:
@@ -264,7 +222,7 @@ class OAuth2Client:
             default_type="Bearer" if self.settings.lenient else None,
             lenient_format=self.settings.lenient,
         )
-        return SignIn(token, answer, self._id_token_of(token, response, transaction), response.parameters)
+        return SignIn(token, answer, self.openid.id_token_of(token, response, transaction), response.parameters)
 
     # -- tokens -----------------------------------------------------------------------------------------------
 
@@ -285,8 +243,7 @@ class OAuth2Client:
             default_type="Bearer" if self.settings.lenient else None,
             lenient_format=self.settings.lenient,
         )
-        if self.settings.id_token and token.id_token and new.id_token and new.id_token != token.id_token:
-            self._check_refreshed(new.id_token, token.id_token)
+        self.openid.check_refreshed(new, token)
         return new
 
     def revoke(self, token: Token) -> dict[str, str]:
@@ -346,132 +303,13 @@ class OAuth2Client:
 
     # -- the server -------------------------------------------------------------------------------------------
 
+    def userinfo(self, token: Token, subject: str | None) -> dict[str, Any]:
+        """What the userinfo endpoint says; see :meth:`.OpenIDClient.userinfo`."""
+        return self.openid.userinfo(token, subject, self.call)
+
     def metadata(self) -> ServerMetadata:
-        """What is known about the server: its metadata, with the endpoints named by hand on top."""
-        settings = self.settings
-        if settings.issuer is None:
-            return settings.by_hand
-        return with_overrides(self._cache.metadata(settings.issuer, settings.source), settings.by_hand)
-
-    def keys(self, *, newer_than: float | None = None) -> KeySet:
-        """The server's keys."""
-        if self.settings.jwks is not None:
-            return self.settings.jwks
-        jwks_uri = self.metadata().jwks_uri
-        if not jwks_uri:
-            raise ConfigurationError("There is no jwks_uri: give jwks_uri= or issuer=", code="config_endpoint_missing")
-        return self._cache.keys(jwks_uri, self.settings.source, newer_than=newer_than)
-
-    # -- ID Tokens --------------------------------------------------------------------------------------------
-
-    def _checks_id_token(self, scope: str) -> bool:
-        return self.settings.id_token is not None and "openid" in scope.split()
-
-    def _id_token_of(self, token: Token, response: AuthorizationResponse, transaction: Transaction) -> IDToken | None:
-        if not self._checks_id_token(transaction.scope):
-            return None
-        if token.id_token is None:  # Core §3.1.3.3: REQUIRED in the answer to an OpenID request
-            raise IDTokenError("openid was asked for and the answer holds no ID Token", code="id_token_missing")
-        expected = self._expected(transaction, access_token=token.access_token)
-        id_token = self._validated(token.id_token, expected)
-        if response.id_token is not None:
-            # Core §3.3.3.6: iss and sub of both ID Tokens MUST be identical.
-            front = self._claims(response.id_token)
-            if any(front.get(name) != id_token.claims[name] for name in ("iss", "sub")):
-                raise IDTokenError(
-                    "The two ID Tokens of this sign-in speak of different people", code="id_token_changed"
-                )
-        return id_token
-
-    def _expected(self, transaction: Transaction, **binding: Any) -> IDTokenExpectation:
-        """What an ID Token of this sign-in must fulfil."""
-        assert self.settings.id_token is not None
-        return replace(
-            self.settings.id_token,
-            issuer=transaction.issuer or self.settings.id_token.issuer,
-            nonce=transaction.nonce or None,
-            max_age=transaction.max_age,
-            acr_values=transaction.acr_values,
-            **binding,
-        )
-
-    def _validated(self, id_token: str, expected: IDTokenExpectation) -> IDToken:
-        return self._with_current_keys(lambda keys: self._validate(id_token, keys, expected))
-
-    def _validate(self, id_token: str, keys: KeySet, expected: IDTokenExpectation) -> IDToken:
-        return validate_id_token(
-            id_token,
-            keys,
-            expected,
-            now=self._clock(),
-            secret=self.settings.client.client_secret,
-            decryption_keys=self.settings.decryption_keys,
-        )
-
-    def _check_refreshed(self, new: str, old: str) -> None:
-        """Core §12.2: an ID Token that comes with a refreshed token speaks of the same person and sign-in."""
-        assert self.settings.id_token is not None
-        previous = self._claims(old)
-        expected = replace(self.settings.id_token, issuer=self.metadata().issuer or self.settings.id_token.issuer)
-        self._with_current_keys(
-            lambda keys: validate_refreshed_id_token(
-                new,
-                keys,
-                expected,
-                previous,
-                now=self._clock(),
-                secret=self.settings.client.client_secret,
-                decryption_keys=self.settings.decryption_keys,
-            )
-        )
-
-    def _claims(self, id_token: str) -> Mapping[str, Any]:
-        """What an ID Token says that was validated before."""
-        expected = self.settings.id_token
-        if expected and expected.encryption_algorithms:
-            id_token = decrypt_jwt(
-                id_token,
-                self.settings.decryption_keys,
-                expected.encryption_algorithms,
-                expected.encryption_encodings,
-                secret=self.settings.client.client_secret,
-            )
-        return unverified_jwt(id_token).claims
-
-    def _with_current_keys(self, validate: Callable[[KeySet], IDToken]) -> IDToken:
-        """Validate; where a change of keys explains the failure, fetch them and validate once more (Core §10.1.1)."""
-        began = self._clock()
-        keys = self.keys()
-        try:
-            return validate(keys)
-        except InvalidResponseError as error:
-            if error.code not in KEY_FAILURES or self.settings.jwks is not None:
-                raise
-            newer = self.keys(newer_than=began)
-            if newer is keys:
-                raise
-            return validate(newer)
-
-
-def with_overrides(server: ServerMetadata, by_hand: ServerMetadata) -> ServerMetadata:
-    """The server's metadata with the endpoints that the application names itself."""
-    named = {name: value for name in ENDPOINTS if (value := getattr(by_hand, name))}
-    return replace(server, **named) if named else server
-
-
-ENDPOINTS = (
-    "authorization_endpoint",
-    "token_endpoint",
-    "userinfo_endpoint",
-    "jwks_uri",
-    "revocation_endpoint",
-    "introspection_endpoint",
-    "end_session_endpoint",
-    "registration_endpoint",
-    "pushed_authorization_request_endpoint",
-    "device_authorization_endpoint",
-    "backchannel_authentication_endpoint",
-)
+        """What is known about the server."""
+        return self.server.metadata()
 
 
 def _mode_for(response_type: str) -> str | None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urljoin
 
 from ..client.oauth1 import OAuth1Client
-from ..client.oauth2 import ENDPOINTS, OAuth2Client
+from ..client.oauth2 import OAuth2Client
+from ..client.server import ENDPOINTS
 from ..errors import ConfigurationError
 from ..protocol.http import Headers, HTTPResponse, origin, parse_form
 from ..protocol.token import Token

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..client.cache import Source
 from ..client.oauth1 import OAuth1Settings
-from ..client.oauth2 import ENDPOINTS, OAuth2Settings
+from ..client.server import ENDPOINTS
+from ..client.settings import OAuth2Settings
 from ..errors import ConfigurationError
 from ..protocol.http import ClientCertificate
 from ..protocol.jose import DecryptionKey, KeySet, SigningKey, load_decryption_key, load_signing_key
@@ -16,6 +17,7 @@ from ..protocol.oauth1.signature import ClientCredentials
 from ..protocol.oauth2.client_authentication import Client
 from ..protocol.oauth2.metadata import ServerMetadata
 from ..protocol.openid.id_token import IDTokenExpectation
+from ..protocol.openid.userinfo import UserinfoExpectation
 
 #: The algorithm a client is registered with if it says nothing (OpenID Connect Registration §2).
 DEFAULT_ID_TOKEN_ALGORITHM = "RS256"  # noqa: S105 - the name of an algorithm
@@ -77,7 +79,8 @@ def oauth2_settings(
         token_scheme=options.get("token_scheme"),
         token_parameter=options.get("token_parameter"),
         lenient=issuer is None and options.get("profile") is None,
-        id_token=None if issuer is None else _expectation(options, issuer, client_id),
+        id_token=None if issuer is None else _id_token(options, issuer, client_id),
+        userinfo=_userinfo(options, issuer or "", client_id),
         decryption_keys=_decryption_keys(options.get("decryption_key")),
         default_max_age=options.get("max_age"),
     )
@@ -96,7 +99,7 @@ def _client(options: Mapping[str, Any], client_id: str, client_secret: str | Non
     )
 
 
-def _expectation(options: Mapping[str, Any], issuer: str, client_id: str) -> IDTokenExpectation:
+def _id_token(options: Mapping[str, Any], issuer: str, client_id: str) -> IDTokenExpectation:
     encryption = options.get("id_token_encrypted_response_alg")
     return IDTokenExpectation(
         issuer=issuer,
@@ -106,6 +109,22 @@ def _expectation(options: Mapping[str, Any], issuer: str, client_id: str) -> IDT
         encryption_encodings=(options.get("id_token_encrypted_response_enc") or "A128CBC-HS256",),
         trusted_audiences=tuple(options.get("trusted_audiences", ())),
         tenants=tuple(options.get("allowed_tenants", ())),
+        clock_skew=options.get("clock_skew", 60),
+    )
+
+
+def _userinfo(options: Mapping[str, Any], issuer: str, client_id: str) -> UserinfoExpectation:
+    signature, encryption = (
+        options.get("userinfo_signed_response_alg"),
+        options.get("userinfo_encrypted_response_alg"),
+    )
+    return UserinfoExpectation(
+        subject=None,
+        issuer=issuer,
+        client_id=client_id,
+        algorithms=(signature,) if signature else (),
+        encryption_algorithms=(encryption,) if encryption else (),
+        encryption_encodings=(options.get("userinfo_encrypted_response_enc") or "A128CBC-HS256",),
         clock_skew=options.get("clock_skew", 60),
     )
 

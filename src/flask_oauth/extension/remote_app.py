@@ -19,6 +19,7 @@ from ..client.oauth2 import SignIn
 from ..client.transaction import Transaction
 from ..errors import AuthorizationResponseError, ConfigurationError, OAuthException, TokenMissing
 from ..protocol.oauth1.credentials import answer_as_sent
+from ..protocol.token import Token
 from ..transport import Transport
 from . import sign_in, stored_tokens
 from .answers import TokenAnswer, as_token
@@ -199,9 +200,48 @@ class OAuthRemoteApp(ApiCalls):
             client = self._oauth2(required=True)
             response = client.receive(sign_in.answer_parameters(), transaction)
             answer = client.exchange(response, transaction, **self.access_token_params)
-            return _answer_of(client.accept(answer, response, transaction))
+            return self._answer_of(client.accept(answer, response, transaction))
         finally:
             self.free_request_token()
+
+    def userinfo(self, token: Any = None, *, subject: str | None = None) -> dict[str, Any]:
+        """What the provider's userinfo endpoint says about the person who signed in.
+
+        :param token: in any shape that a tokengetter may return; by default the token of a call.
+        :param subject: ``sub`` of their ID Token; by default that of the sign-in this request completes, of the
+            token's own ID Token, or of whoever is signed in here.
+        :returns: the claims; ``sub`` is the person who signed in.
+        :raises UserinfoError: the answer speaks of another person, or is not in the form that is registered.
+        :raises ConfigurationError: it is not known who signed in, so the answer could be about anybody.
+        """
+        held = self._token_for_userinfo(token)
+        if self.issuer is not None:
+            subject = subject or self._subject_of(held)
+        return self._oauth2().userinfo(held, subject)
+
+    def _token_for_userinfo(self, token: Any) -> Token:
+        value = as_token(token, now=time.time())
+        if value is not None:
+            return value
+        if self._keeps_tokens():
+            return stored_tokens.coordinator().fresh(stored_tokens.record_key(self), self._refresh)
+        value = self._token_of_program(None)
+        if value is None:
+            raise TokenMissing("No token available")
+        return value
+
+    def _subject_of(self, token: Token) -> str:
+        """Who signed in; OpenID Connect Core §5.3.2 forbids to use userinfo without comparing."""
+        completed = request_state().subjects.get(self.name) if has_request_context() else None
+        if completed is not None:
+            return completed
+        if token.id_token:
+            return str(self._oauth2().openid.claims_of(token.id_token)["sub"])
+        raise ConfigurationError(
+            "It is not known who signed in, so the userinfo answer cannot be compared",
+            code="userinfo_subject",
+            hint="Give subject=, the sub of the ID Token, or a token that still has its ID Token.",
+        )
 
     def _handle_response(self) -> Any:
         """The three handlers that programs override, called by what came."""
@@ -234,7 +274,7 @@ class OAuthRemoteApp(ApiCalls):
         answer = client.exchange(response, transaction, **self.access_token_params)
         if answer.get("error") and client.settings.lenient:
             return TokenAnswer(answer)
-        return _answer_of(client.accept(answer, response, transaction))
+        return self._answer_of(client.accept(answer, response, transaction))
 
     def handle_unknown_response(self) -> Any:
         """Handle an answer without code and verifier, which usually means that the user said no; returns ``None``.
@@ -252,6 +292,13 @@ class OAuthRemoteApp(ApiCalls):
         transaction = sign_in.take(self)
         token = self._oauth1().complete(sign_in.answer_parameters(), transaction, dict(self.access_token_params))
         return TokenAnswer(answer_as_sent(token), token)
+
+    def _answer_of(self, result: SignIn) -> TokenAnswer:
+        claims: Mapping[str, Any] = {}
+        if result.id_token is not None:
+            claims = result.id_token.claims
+            request_state().subjects[self.name] = result.id_token.subject
+        return TokenAnswer(result.answer, result.token, claims, result.parameters)
 
     def _take(self) -> Transaction:
         try:
@@ -311,8 +358,3 @@ class OAuthRemoteApp(ApiCalls):
     def _speaks_2010(self) -> bool:
         """Whether a subclass replaces a step of the sign-in, and so may look for the session keys of 2010."""
         return any(getattr(type(self), name) is not getattr(OAuthRemoteApp, name) for name in OVERRIDABLE)
-
-
-def _answer_of(result: SignIn) -> TokenAnswer:
-    claims = result.id_token.claims if result.id_token else None
-    return TokenAnswer(result.answer, result.token, claims, result.parameters)

@@ -138,10 +138,12 @@ class RequestState:
 
     :param kept: cookies of pending sign-ins that this request sets.
     :param answering: the sign-ins whose answers this request handles, by remote app.
+    :param subjects: who signed in by those answers, by remote app.
     """
 
     kept: dict[str, FlowCookie] = field(default_factory=dict)
     answering: dict[str, Transaction] = field(default_factory=dict)
+    subjects: dict[str, str] = field(default_factory=dict)
 
 
 def request_state() -> RequestState:

@@ -1,0 +1,85 @@
+"""The server of one client: its metadata and keys, with what the application names by hand on top."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from ..errors import ConfigurationError, InvalidResponseError
+from ..protocol.jose import KeySet
+from ..protocol.oauth2.metadata import ServerMetadata
+from .cache import ServerCache
+from .settings import OAuth2Settings
+
+T = TypeVar("T")
+
+#: Failures that a change of the server's keys explains; the keys are then fetched once more.
+KEY_FAILURES: Final = frozenset({"id_token_key_unknown", "id_token_signature"})
+#: The endpoints that an application may name by hand.
+ENDPOINTS: Final = (
+    "authorization_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+    "jwks_uri",
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "end_session_endpoint",
+    "registration_endpoint",
+    "pushed_authorization_request_endpoint",
+    "device_authorization_endpoint",
+    "backchannel_authentication_endpoint",
+)
+
+
+class Server:
+    """The server that a client speaks to.
+
+    :param settings: the client's settings.
+    :param cache: the servers' documents.
+    :param clock: seconds since the epoch.
+    """
+
+    def __init__(self, settings: OAuth2Settings, cache: ServerCache, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._cache = cache
+        self._clock = clock
+
+    def metadata(self) -> ServerMetadata:
+        """What is known about the server: its metadata, with the endpoints named by hand on top."""
+        settings = self._settings
+        if settings.issuer is None:
+            return settings.by_hand
+        return with_overrides(self._cache.metadata(settings.issuer, settings.source), settings.by_hand)
+
+    def keys(self, *, newer_than: float | None = None) -> KeySet:
+        """The server's keys."""
+        if self._settings.jwks is not None:
+            return self._settings.jwks
+        jwks_uri = self.metadata().jwks_uri
+        if not jwks_uri:
+            raise ConfigurationError("There is no jwks_uri: give jwks_uri= or issuer=", code="config_endpoint_missing")
+        return self._cache.keys(jwks_uri, self._settings.source, newer_than=newer_than)
+
+    def with_current_keys(self, use: Callable[[KeySet], T]) -> T:
+        """Do something with the server's keys; where a change of keys explains its failure, fetch them and do it again.
+
+        Core §10.1.1: the signer may change keys at any time; one refetch is enough to follow.
+        """
+        began = self._clock()
+        keys = self.keys()
+        try:
+            return use(keys)
+        except InvalidResponseError as error:
+            if error.code not in KEY_FAILURES or self._settings.jwks is not None:
+                raise
+            newer = self.keys(newer_than=began)
+            if newer is keys:
+                raise
+            return use(newer)
+
+
+def with_overrides(server: ServerMetadata, by_hand: ServerMetadata) -> ServerMetadata:
+    """The server's metadata with the endpoints that the application names itself."""
+    named = {name: value for name in ENDPOINTS if (value := getattr(by_hand, name))}
+    return replace(server, **named) if named else server
