@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 from flask import Flask
 
+from ..client.cache import Source
+from ..client.registration import RegistrationClient, find_issuer
 from ..errors import ConfigurationError, DuplicateRemoteAppError
 from ..transport import Transport
 from .config import apply_defaults, config_key
 from .options import RemoteAppOptions
 from .remote_app import OAuthRemoteApp
+from .state import cache_for, transport_in_reach
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -83,6 +86,27 @@ class OAuth:
                 f"The remote apps {same[0]!r} and {name!r} would read the same settings, OAUTH_{key}_…",
                 code="config_duplicate_remote_app",
             )
+
+    def find_issuer(self, identifier: str) -> str:
+        """The OpenID provider that knows a person (WebFinger).
+
+        :param identifier: what they typed: an e-mail address or a URL.
+        :raises MetadataError: nobody is named there, or the one who is does not confirm it.
+        """
+        transport = transport_in_reach(self)
+        return find_issuer(identifier, transport, cache_for(transport))
+
+    def registration(self, issuer: str, *, allow_http_hosts: Collection[str] = ()) -> RegistrationClient:
+        """Dynamic registration at a server (RFC 7591, RFC 7592).
+
+        ::
+
+            client = oauth.registration("https://id.example.com").register({"redirect_uris": [...]})
+            oauth.remote_app("example", issuer=..., client_id=client.client_id, client_secret=client.client_secret)
+        """
+        transport = transport_in_reach(self)
+        source = Source(insecure_hosts=frozenset(allow_http_hosts))
+        return RegistrationClient(issuer, transport, cache_for(transport), source)
 
     def owner_loader(self, f: F) -> F:
         """Register the function that says whose tokens a request works with.
