@@ -102,9 +102,8 @@ def corp_authorized() -> Any:
         answer = corp.authorized_response()
     except AccessDenied:
         return denied()
-    token = (answer["access_token"], "")
-    claims = corp.userinfo(token=token)
-    return sign_in("corp", token, claims["preferred_username"], claims=dict(claims))
+    claims = corp.userinfo(answer)
+    return sign_in("corp", (answer["access_token"], ""), claims["preferred_username"], claims=claims)
 
 
 def sign_in(via: str, token: tuple[str, str], screen_name: str, *, claims: dict[str, Any] | None = None) -> Any:
