@@ -14,7 +14,6 @@ from flask_oauth.errors import ConfigurationError
 from flask_oauth.protocol.http import RESOURCE_ANSWER_LIMIT, ClientCertificate, Headers, HTTPRequest
 from flask_oauth.protocol.oauth2.resource import (
     Challenge,
-    check_token_host,
     find_challenge,
     parse_challenges,
     resource_request,
@@ -93,32 +92,6 @@ def test_a_token_that_cannot_be_sent(value: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         call(Token(value))
     assert value not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["https://api.example/x", "https://API.example:443/", "https://more.example/x", "https://more.example:8443/x"],
-)
-def test_N45_where_the_token_may_go(url: str) -> None:
-    check_token_host(url, base_url="https://api.example/1/", allowed_hosts=["more.example"])
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://evil.example/",
-        "http://api.example/",
-        "https://api.example:444/",
-        "https://api.example.evil.example/",
-        "https://api.example@evil.example/",
-        "http://more.example/",
-        "https://sub.api.example/",
-    ],
-)
-def test_N45_where_the_token_may_not_go(url: str) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        check_token_host(url, base_url="https://api.example/1/", allowed_hosts=["more.example"])
-    assert caught.value.code == "token_host"
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])

@@ -150,6 +150,18 @@ def test_N16_without_access_token(access_token: object) -> None:
     assert refused({**RIGHT, "access_token": access_token}).code == "token_response_no_token"
 
 
+def test_N56_an_error_holds_no_credentials_at_any_depth() -> None:
+    content = {
+        "ok": True,
+        "authed_user": {"id": "U1", "access_token": "at1", "Refresh_Token": "rt1"},
+        "list": [{"bot_token": "at1", "n": 1}, "plain"],
+        "client_secret_expires_at": 0,
+    }
+    error = refused(content)
+    assert error.data == {"ok": True, "authed_user": {"id": "U1"}, "list": [{"n": 1}, "plain"]}
+    assert refused({**content, "access_token": "at1", "token_type": "mac"}).data["token_type"] == "mac"
+
+
 @pytest.mark.parametrize("token_type", [None, ""])
 def test_N16_without_token_type(token_type: object) -> None:
     content = {"access_token": "at1", "refresh_token": "rt1", "id_token": "idt1", "token_type": token_type}

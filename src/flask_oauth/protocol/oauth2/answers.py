@@ -15,29 +15,29 @@ from ...error_codes import ErrorCode
 from ...errors import InvalidResponseError, ServerError
 from ..http import HTTPResponse, parse_json_object
 
-#: Members that never enter an error, because they are credentials.
+#: Members that never enter an error, because they are credentials; beside them all that speak of a token or secret.
 SECRET_MEMBERS: Final = frozenset(
-    {
-        "access_token",
-        "refresh_token",
-        "id_token",
-        "code",
-        "client_secret",
-        "registration_access_token",
-        "device_code",
-        "auth_req_id",
-        "request_uri",
-        "oauth_token",
-        "oauth_token_secret",
-        "response",
-    }
+    {"code", "device_code", "auth_req_id", "request_uri", "response", "assertion", "password", "api_key"}
 )
 WORDS_LIMIT: Final = 300
 
 
 def redacted(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer without its credentials, fit for an error or a log line."""
-    return {name: value for name, value in answer.items() if name not in SECRET_MEMBERS}
+    """The answer without its credentials, at any depth, fit for an error or a log line."""
+    return {name: _without_secrets(value) for name, value in answer.items() if not _is_secret(name)}
+
+
+def _is_secret(name: str) -> bool:
+    folded = name.lower()
+    # token_type and issued_token_type say what a token is, not what it is made of.
+    speaks_of_one = "token" in folded or "secret" in folded
+    return folded in SECRET_MEMBERS or (speaks_of_one and not folded.endswith("_type"))
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return redacted(value)
+    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 def one_line(words: object) -> str:

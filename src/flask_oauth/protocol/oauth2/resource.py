@@ -21,7 +21,6 @@ from ..http import (
     HTTPRequest,
     add_query,
     is_secure_url,
-    origin,
     parse_form,
 )
 from ..token import Token
@@ -65,7 +64,7 @@ def resource_request(
 
     A field that the caller set is kept and the token is then not added (RFC 6750 §2: not twice).
 
-    :param url: absolute URL; whether the token may go there is asked with :func:`check_token_host`.
+    :param url: absolute URL; that the token may go to this host is for the caller to see to.
     :param token: the token; ``None`` sends the request without.
     :param scheme: the scheme of the field where it differs from the token's type (``OAuth`` of old servers).
     :param query_parameter: put the token into the query under this name, for servers that know nothing else.
@@ -78,7 +77,7 @@ def resource_request(
         raise ConfigurationError(
             "The URL of this call is not https", code="config_insecure_url", got=url.partition("?")[0]
         )
-    fields = Headers(headers)
+    fields = headers if isinstance(headers, Headers) else Headers(headers)
     added: dict[str, str] = {}
     if token is not None and "authorization" not in fields:
         if query_parameter is None:
@@ -110,22 +109,6 @@ def _sendable(token: Token) -> str:
     if not (token.access_token.isascii() and token.access_token.isprintable()):
         raise ConfigurationError("The access token holds characters that cannot be sent")
     return token.access_token
-
-
-def check_token_host(url: str, *, base_url: str, allowed_hosts: Collection[str] = ()) -> None:
-    """Stop a token on its way to a stranger.
-
-    :param url: where the call goes.
-    :param base_url: the address of the provider's API.
-    :param allowed_hosts: further hosts that may have the token.
-    :raises ConfigurationError: scheme, host or port differ from the API's and the host was not named (``token_host``).
-    """
-    scheme, host, port = origin(url)
-    if (scheme, host, port) == origin(base_url) or (scheme == "https" and host in allowed_hosts):
-        return
-    raise ConfigurationError(
-        f"The access token may not go to {host}", code="token_host", expected=origin(base_url)[1], got=host
-    )
 
 
 _TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - the grammar's token, RFC 9110 §5.6.2
