@@ -88,10 +88,10 @@ class Connection(HTTPConnection):
         _write_head(self, request, request_target, host, user_agent)
         self.head_sent = True
         complete = not request.body or _write_body(self, request.body, deadline)
-        response = _read_head(self)
-        headers = Headers(response.headers.items())
-        body = read_body(response, headers, request.max_response_bytes)
-        reusable = complete and response.isclosed() and not response.will_close
+        with _read_head(self) as response:
+            headers = Headers(response.headers.items())
+            body = read_body(response, headers, request.max_response_bytes)
+            reusable = complete and response.isclosed() and not response.will_close
         return HTTPResponse(response.status, headers, body, request.url), reusable
 
 
@@ -186,6 +186,8 @@ def _write_head(connection: Connection, request: HTTPRequest, target: str, host:
 
 
 def _put_head(connection: Connection, request: HTTPRequest, target: str, host: str, user_agent: str) -> None:
+    if not request.method:
+        raise ValueError("No method")
     connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
     connection.putheader("Host", host)
     headers = request.headers
@@ -218,11 +220,15 @@ def _read_head(connection: Connection) -> RawResponse:
     """Read the status line and the header fields of the final answer (RFC 9110 §15.2: others may come before it)."""
     # Not urllib3's getresponse(): it logs the URL, and decodes without a limit of ours.
     response = PlainHTTPConnection.getresponse(connection)
-    for _ in range(_INTERIM_LIMIT):
-        if response.status >= 200:
-            return response
-        if response.status == 101:
-            break
-        response.headers = None  # type: ignore[assignment]  # so that begin() reads the next head
-        response.begin()
-    raise UnknownProtocol("No final answer")
+    try:
+        for _ in range(_INTERIM_LIMIT):
+            if response.status >= 200:
+                return response
+            if response.status == 101:
+                break
+            response.headers = None  # type: ignore[assignment]  # so that begin() reads the next head
+            response.begin()
+        raise UnknownProtocol("No final answer")
+    except BaseException:
+        response.close()
+        raise
