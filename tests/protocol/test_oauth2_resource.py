@@ -17,6 +17,7 @@ from flask_oauth.protocol.oauth2.resource import (
     find_challenge,
     parse_challenges,
     resource_request,
+    step_up_parameters,
 )
 from flask_oauth.protocol.token import Token
 
@@ -110,6 +111,24 @@ def test_A03_schemes_in_any_letter_case(scheme: str) -> None:
     assert find_challenge(headers, "Negotiate") is None
     assert find_challenge(headers) == Challenge("basic", {"realm": "x"})
     assert find_challenge(Headers(), "Bearer") is None
+
+
+@pytest.mark.parametrize(
+    ("parameters", "wanted"),
+    [
+        (
+            {"error": "insufficient_user_authentication", "acr_values": "a b", "max_age": "5", "scope": "x"},
+            {"acr_values": "a b", "max_age": "5"},
+        ),
+        ({"error": "insufficient_user_authentication", "max_age": "soon", "acr_values": ""}, {}),
+        ({"error": "insufficient_user_authentication", "max_age": "0"}, {"max_age": "0"}),
+        ({"error": "insufficient_scope", "scope": "a b", "max_age": "5"}, {"scope": "a b"}),
+        ({"error": "invalid_token", "scope": "a"}, {}),
+        ({}, {}),
+    ],
+)
+def test_what_a_challenge_asks_for(parameters: dict[str, str], wanted: dict[str, str]) -> None:
+    assert step_up_parameters(Challenge("bearer", parameters)) == wanted
 
 
 @given(st.text(max_size=200))

@@ -2,7 +2,7 @@
 
 Sections enforced here: RFC 9101 §4 (claims; no ``request`` or ``request_uri`` within), §5 (by value or by
 reference), §6.1 (signed, then encrypted), §10.2; OpenID Connect Core §6.1; RFC 8725 §3.11 (``typ``);
-FAPI 2.0 Message Signing §5.3.1 (``aud``, ``nbf``, ``exp`` within an hour).
+FAPI 2.0 Message Signing §5.3.2 (``aud``, ``nbf``, ``exp`` within an hour).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Sections enforced here: RFC 6750 §2 (one method of sending the token a request), §2.1, §2.3, §5.2, §5.3 (TLS,
 never in a URL unless the application names an old server), §3 (challenges); RFC 9110 §11.3, §11.6.1 (their
-grammar; scheme without regard to case); RFC 9470 §3 (step-up); RFC 9449 §7.1 (the DPoP scheme).
+grammar; scheme without regard to case); RFC 9470 §3, §4 (step-up); RFC 9449 §7.1 (the DPoP scheme).
 """
 
 from __future__ import annotations
@@ -155,3 +155,20 @@ def find_challenge(headers: Mapping[str, str], *schemes: str) -> Challenge | Non
     """The first challenge of one of these schemes, in any letter case; without schemes, the first of all."""
     wanted = {scheme.lower() for scheme in schemes}
     return next((item for item in parse_challenges(headers) if not wanted or item.scheme in wanted), None)
+
+
+def step_up_parameters(challenge: Challenge) -> dict[str, str]:
+    """What a new authorization request must ask for, so that the call is accepted next time.
+
+    :param challenge: the challenge of a refused call.
+    :returns: ``acr_values`` and ``max_age`` (RFC 9470 §4) or ``scope`` (RFC 6750 §3.1); empty if the
+        challenge asks for nothing of the kind.
+    """
+    wanted = {
+        "insufficient_user_authentication": ("acr_values", "max_age"),
+        "insufficient_scope": ("scope",),
+    }.get(challenge.error or "", ())
+    values = {name: challenge.parameters[name] for name in wanted if challenge.parameters.get(name)}
+    if not values.get("max_age", "0").isdecimal():
+        del values["max_age"]
+    return values
