@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from joserfc import jwe
 from joserfc.jwk import JWKRegistry, OctKey
 from tests.protocol.openid_samples import SECRET, key, key_set, right_claims, segment, vectors
@@ -182,3 +184,23 @@ def test_encrypt_takes_known_algorithms_only(algorithm, encoding):
     with pytest.raises(ConfigurationError) as caught:
         encrypt_jwt("text", KeySet(), algorithm, encoding, secret=SECRET)
     assert caught.value.code == "config_algorithm"
+
+
+JUNK = st.none() | st.integers() | st.text(max_size=4) | st.lists(st.none(), max_size=1) | st.just({})
+KEYS = st.fixed_dictionaries(
+    {}, optional={name: JUNK | st.sampled_from(["EC", "OKP", "P-256", "AA"]) for name in ("kty", "crv", "x", "y")}
+)
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["ECDH-ES", "ECDH-ES+A128KW", "RSA-OAEP"]),
+    st.sampled_from(["A128GCM", "A128CBC-HS256"]),
+    st.fixed_dictionaries(
+        {}, optional={"epk": JUNK | KEYS, "apu": JUNK, "apv": JUNK, "kid": JUNK, "iv": JUNK, "b64": JUNK}
+    ),
+    st.lists(st.text("AQ_-=.", max_size=30), min_size=4, max_size=4),
+)
+def test_anything_else_is_a_refusal_and_no_crash(algorithm, encoding, header, segments):
+    token = ".".join([segment({**header, "alg": algorithm, "enc": encoding}), *segments])
+    refused(token, [decryption_key(algorithm)], [algorithm], [encoding])

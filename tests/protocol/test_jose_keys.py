@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import subprocess
+import sys
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x25519
@@ -214,6 +216,18 @@ def test_a_jwk_set_shows_key_ids_only():
     keys = key_set(key(), {"kty": "EC"}, {"kty": "oct", "k": "c2VjcmV0", "kid": "s"})
     assert repr(keys) == "<KeySet k1, None, s>"
     assert [repr(one) for one in keys.candidates({}, "ES256")] == ["<PublicKey EC kid='k1'>"]
+
+
+def test_jwk_set_of_the_rfc():
+    keys = KeySet.from_jwks(vectors("jose.json")["jwks"])
+    assert [one.kid for one in keys.candidates({}, "RS256")] == ["2011-04-29"]
+    assert keys.candidates({"kid": "1"}, "ES256") == ()  # its use is enc
+    assert keys.encryption_key("ECDH-ES").kid == "1"
+
+
+def test_joserfc_is_not_imported_before_a_key_is_used():
+    program = "import sys, flask_oauth.protocol.openid.userinfo; sys.exit('joserfc' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_a_private_key_in_a_jwk_set_counts_as_its_public_half():

@@ -7,7 +7,7 @@ import hmac
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.protocol.openid_samples import SECRET, forged, key, key_set, resigned, right_claims, segment, vectors
 
@@ -441,11 +441,13 @@ def test_unverified_says_what_it_is():
         unverified_jwt("a.b.c")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_base64url_there_and_back(data):
     assert b64url_decode(b64url_encode(data)) == data
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="AQgwEZ-_+/=. \n\x00é", max_size=9))
 def test_base64url_has_one_spelling(text):
     try:
@@ -455,6 +457,7 @@ def test_base64url_has_one_spelling(text):
     assert b64url_encode(data) == text.encode()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.sampled_from(ASYMMETRIC_ALGORITHMS))
 def test_anything_else_is_a_refusal_and_no_crash(text, algorithm):
     with pytest.raises(IDTokenError):

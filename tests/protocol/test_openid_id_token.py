@@ -6,7 +6,7 @@ N19 to N25, N34 to N36, N38; A01, A06, A08, A09.
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.protocol.openid_samples import (
     CLIENT_ID,
@@ -393,6 +393,7 @@ NAMES = [
 ]
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6))
 def test_any_claims_are_accepted_or_refused_and_never_a_crash(changes):
     strict = {"access_token": "a", "code": "c", "state": "s", "max_age": 10, "acr_values": {"x"}, "tenants": ["t"]}

@@ -6,7 +6,7 @@ import json
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flask_oauth.errors import MetadataError
@@ -82,6 +82,7 @@ def test_not_an_identifier(typed):
     assert caught.value.code == "webfinger_identifier"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_anything_typed_leads_to_https_or_nowhere(typed):
     try:

@@ -126,13 +126,22 @@ def _decryption_keys(
 
 
 def _opened(token: str, key: Key, algorithm: str, encoding: str) -> str | None:
-    from cryptography.exceptions import InvalidTag
+    from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
     from joserfc.errors import JoseError
     from joserfc.jwe import decrypt_compact
 
     try:
         plaintext = decrypt_compact(token, key, registry=_registry(algorithm, encoding)).plaintext
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError, AssertionError, InvalidTag):
+    except (
+        JoseError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        AssertionError,
+        InvalidTag,
+        UnsupportedAlgorithm,
+    ):
         # Which step failed is nobody's business (RFC 7516 §11.5).
         return None
     return None if plaintext is None else plaintext.decode("utf-8", "replace")
