@@ -32,8 +32,10 @@ from ..protocol.oauth1.credentials import (
 )
 from ..protocol.oauth1.signature import ClientCredentials, Placement, sign_request
 from ..protocol.token import Token
+from ..providers import Provider
 from ..transport import Transport
 from .api import call_api
+from .profile import Profile, preset_profile
 from .transaction import Transaction
 
 
@@ -54,6 +56,7 @@ class OAuth1Settings:
     :param placement: where the credentials go: ``header``, ``body``, or ``query``.
     :param body_hash: whether the hash of a body that is no form is signed (``oauth_body_hash``).
     :param insecure_hosts: hosts for which plain http was allowed by name.
+    :param provider: the preset, resolved, if the remote app has one.
     """
 
     client: ClientCredentials
@@ -64,6 +67,7 @@ class OAuth1Settings:
     placement: Placement = "header"
     body_hash: bool = False
     insecure_hosts: frozenset[str] = frozenset()
+    provider: Provider | None = None
 
 
 class OAuth1Client:
@@ -166,6 +170,27 @@ class OAuth1Client:
             placement=self.settings.placement,
         )
         return process_token_credentials_response(self._send(request), now=self._clock())
+
+    def profile(self, token: Token) -> Profile:
+        """Who signed in, by the standard claims; only a provider with a preset says so.
+
+        :raises ConfigurationError: there is no preset.
+        """
+        provider = self.settings.provider
+        if provider is None:
+            raise ConfigurationError(
+                "OAuth 1.0a does not say who signed in: give preset=", code="config_endpoint_missing"
+            )
+        return preset_profile(
+            provider,
+            token,
+            lambda request: self.call(request, token),
+            known={},
+            callback={},
+            client_id=self.settings.client.identifier,
+            client_secret=self.settings.client.secret,
+            now=self._clock(),
+        )
 
     def refresh(self, token: Token) -> Token:
         """New token credentials for a session handle (``oauth_session_handle``)."""

@@ -16,10 +16,10 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..errors import OAuthException
+from ..errors import OAuthException, UserinfoError
 from ..protocol.http import HTTPRequest, HTTPResponse
 from ..protocol.oauth2.authorization import (
     AuthorizationRequest,
@@ -27,6 +27,7 @@ from ..protocol.oauth2.authorization import (
     authorization_request,
     validate_authorization_response,
 )
+from ..protocol.oauth2.client_authentication import Client
 from ..protocol.oauth2.metadata import ServerMetadata
 from ..protocol.oauth2.resource import resource_request
 from ..protocol.oauth2.revocation import process_revocation_response, revocation_request
@@ -39,10 +40,22 @@ from ..protocol.oauth2.token import (
 )
 from ..protocol.openid.id_token import IDToken
 from ..protocol.token import Token
+from ..providers import (
+    adapt_api_request,
+    adapt_authorization_url,
+    adapt_callback,
+    adapt_token_request,
+    adapt_token_response,
+    authorization_parameters,
+    scope_text,
+)
+from ..providers.profile import CLAIMS
+from ..providers.special import check_callback_hmac
 from ..transport import Transport
 from .api import call_api
 from .cache import ServerCache
 from .openid import OpenIDClient
+from .profile import Profile, preset_profile
 from .server import Server
 from .settings import OAuth2Settings
 from .transaction import Transaction
@@ -136,7 +149,7 @@ class OAuth2Client:
         response_type = str(extra.pop("response_type", None) or settings.response_type)
         response_mode = extra.pop("response_mode", None) or settings.response_mode or _mode_for(response_type)
         # Core §3.1.2.1: the nonce ties the ID Token to this sign-in; sent wherever an ID Token is checked.
-        nonce = self._new_secret() if self.openid.applies(scope) else None
+        nonce = self._new_secret() if self.openid.applies(scope) and self.openid.sends_nonce() else None
         code_verifier = self._new_secret()
         request = authorization_request(
             metadata,
@@ -144,12 +157,14 @@ class OAuth2Client:
             redirect_uri=redirect_uri,
             state=state,
             code_verifier=code_verifier,
-            scope=scope,
+            scope=scope if settings.provider is None else scope_text(settings.provider, scope.split()),
             nonce=nonce,
             response_type=response_type,
             response_mode=response_mode,
-            parameters=extra,
+            parameters={**self._preset_parameters(), **extra},
         )
+        if settings.provider is not None:
+            request = replace(request, url=adapt_authorization_url(settings.provider, request.url))
         transaction = Transaction(
             remote_app,
             state,
@@ -183,7 +198,11 @@ class OAuth2Client:
 
     def receive(self, parameters: Iterable[tuple[str, str]], transaction: Transaction) -> AuthorizationResponse:
         """Check the answer that the browser brought; no request is sent (but for keys, in the hybrid flow)."""
-        metadata = self.metadata()
+        metadata, provider = self.metadata(), self.settings.provider
+        if provider is not None:
+            parameters = adapt_callback(provider, parameters)
+            if provider.quirks.callback_hmac:
+                check_callback_hmac(parameters, self.settings.client.client_secret or "")
         # RFC 9207 §2.4: the issuer is the one this user was sent to, not the one that is configured by now.
         response = validate_authorization_response(
             parameters,
@@ -202,7 +221,7 @@ class OAuth2Client:
         """
         request = authorization_code_request(
             self.metadata(),
-            self.settings.client,
+            self.client,
             response,
             redirect_uri=transaction.redirect_uri,
             code_verifier=transaction.code_verifier,
@@ -211,7 +230,8 @@ class OAuth2Client:
             parameters={"resource": list(transaction.resource) or None, **parameters},
             method=self.settings.token_method,
         )
-        return read_token_answer(self._transport.send(request), lenient_format=self.settings.lenient)
+        answer = self._send_token_request(request, response.parameters)
+        return read_token_answer(answer, lenient_format=self.settings.lenient)
 
     def accept(self, answer: Mapping[str, Any], response: AuthorizationResponse, transaction: Transaction) -> SignIn:
         """Check what the token endpoint sent, the ID Token included."""
@@ -233,10 +253,10 @@ class OAuth2Client:
         :raises IDTokenError: the ID Token beside it speaks of another person.
         """
         request = refresh_request(
-            self.metadata(), self.settings.client, token, now=self._clock(), jti=self._new_secret(), scope=scope
+            self.metadata(), self.client, token, now=self._clock(), jti=self._new_secret(), scope=scope
         )
         new = process_refresh_response(
-            self._transport.send(request),
+            self._send_token_request(request),
             token,
             now=self._clock(),
             scope=scope,
@@ -264,7 +284,7 @@ class OAuth2Client:
                 return "unsupported"
             request = revocation_request(
                 metadata,
-                self.settings.client,
+                self.client,
                 value,
                 token_type_hint=kind,
                 now=self._clock(),
@@ -286,7 +306,7 @@ class OAuth2Client:
         settings = self.settings
 
         def authorized(hop: HTTPRequest) -> HTTPRequest:
-            return resource_request(
+            standard = resource_request(
                 hop.method,
                 hop.url,
                 token,
@@ -298,6 +318,15 @@ class OAuth2Client:
                 client_certificate=settings.client.certificate,
                 max_response_bytes=hop.max_response_bytes,
             )
+            if settings.provider is None or token is None:
+                return standard
+            return adapt_api_request(
+                settings.provider,
+                standard,
+                token,
+                client_id=settings.client.client_id,
+                client_secret=settings.client.client_secret or "",
+            )
 
         return call_api(self._transport, request, authorized)
 
@@ -306,6 +335,55 @@ class OAuth2Client:
     def userinfo(self, token: Token, subject: str | None) -> dict[str, Any]:
         """What the userinfo endpoint says; see :meth:`.OpenIDClient.userinfo`."""
         return self.openid.userinfo(token, subject, self.call)
+
+    def profile(self, result: SignIn) -> Profile:
+        """Who signed in, by the standard claims.
+
+        :raises UserinfoError: the answers do not say, or speak of another person.
+        """
+        settings, known = self.settings, dict[str, Any]()
+        if result.id_token is not None:
+            known["id_token"] = dict(result.id_token.claims)
+        if self.metadata().userinfo_endpoint and (settings.provider is None or settings.provider.protocol == "openid"):
+            subject = result.id_token.subject if result.id_token else None
+            known["userinfo"] = self.userinfo(result.token, subject)
+        if settings.provider is None:
+            merged = {**known.get("id_token", {}), **known.get("userinfo", {})}
+            if not merged.get("sub"):
+                raise UserinfoError("The answers do not say who signed in", expected="sub")
+            return Profile({name: merged[name] for name in CLAIMS if name in merged}, known)
+        return preset_profile(
+            settings.provider,
+            result.token,
+            self._transport.send,
+            known=known,
+            callback=result.parameters,
+            client_id=settings.client.client_id,
+            client_secret=settings.client.client_secret or "",
+            now=self._clock(),
+        )
+
+    @property
+    def client(self) -> Client:
+        """Who we are, with a client secret that is good now."""
+        if self.settings.secret is None:
+            return self.settings.client
+        return replace(self.settings.client, client_secret=self.settings.secret.secret(self._clock()))
+
+    def _preset_parameters(self) -> dict[str, str]:
+        provider = self.settings.provider
+        if provider is None:
+            return {}
+        return authorization_parameters(provider, client_id=self.settings.client.client_id)
+
+    def _send_token_request(self, request: HTTPRequest, callback: Mapping[str, str] | None = None) -> HTTPResponse:
+        """A request to the token endpoint, and its answer as the standard has it."""
+        provider = self.settings.provider
+        if provider is None:
+            return self._transport.send(request)
+        client_id = self.settings.client.client_id
+        adapted = adapt_token_request(provider, request, client_id=client_id, callback=callback)
+        return adapt_token_response(provider, self._transport.send(adapted), now=self._clock())
 
     def metadata(self) -> ServerMetadata:
         """What is known about the server."""

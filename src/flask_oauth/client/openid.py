@@ -51,7 +51,13 @@ class OpenIDClient:
 
     def applies(self, scope: str) -> bool:
         """Whether an answer must hold an ID Token: ``openid`` is asked for, and we know of whom."""
-        return self._settings.id_token is not None and "openid" in scope.split()
+        provider = self._settings.provider
+        asked = "openid" in scope.split() or (provider is not None and provider.protocol == "openid")
+        return self._settings.id_token is not None and asked
+
+    def sends_nonce(self) -> bool:
+        """Whether ID Tokens carry a nonce; a provider that is known not to send one back gets none."""
+        return self._settings.provider is None or not self._settings.provider.quirks.nonce_missing_ok
 
     def check_front_channel(self, response: AuthorizationResponse, transaction: Transaction) -> None:
         """Core §3.3.2.10: in the hybrid flow the code is bound to the ID Token beside it, before it is used."""

@@ -9,7 +9,9 @@ from ..protocol.oauth2.client_authentication import Client
 from ..protocol.oauth2.metadata import ServerMetadata
 from ..protocol.openid.id_token import IDTokenExpectation
 from ..protocol.openid.userinfo import UserinfoExpectation
+from ..providers import Provider
 from .cache import Source
+from .secret_minter import SecretMinter
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class OAuth2Settings:
     :param id_token: what every ID Token must fulfil; the sign-in adds the rest.
     :param userinfo: what every userinfo answer must fulfil.
     :param decryption_keys: for encrypted answers.
+    :param provider: the preset, resolved, if the remote app has one.
+    :param secret: makes the client secret where it is a JWT that we sign ourselves (Apple).
     :param default_max_age: seconds, sent as ``max_age`` where the sign-in names none.
     """
 
@@ -47,4 +51,6 @@ class OAuth2Settings:
     id_token: IDTokenExpectation | None = None
     userinfo: UserinfoExpectation | None = None
     decryption_keys: tuple[DecryptionKey, ...] = ()
+    provider: Provider | None = None
+    secret: SecretMinter | None = None
     default_max_age: int | None = None

@@ -15,6 +15,7 @@ from ..client.server import ENDPOINTS
 from ..errors import ConfigurationError
 from ..protocol.http import Headers, HTTPResponse, origin, parse_form
 from ..protocol.token import Token
+from ..providers import Provider
 from ..transport import Transport, Urllib3Transport
 from . import stored_tokens
 from .answers import as_token
@@ -49,6 +50,7 @@ class ApiCalls(Verbs):
     tokengetter_func: Callable[..., Any] | None
     #: A function that keeps a token, or ``None``.
     tokensetter_func: Callable[..., Any] | None
+    _provider: Provider | None
     _options: dict[str, Any]
     _consumer_key: str | bytes | None
     _consumer_secret: str | bytes | None
@@ -372,8 +374,9 @@ class ApiCalls(Verbs):
         urls["token_endpoint"] = self._endpoint(self.access_token_url)
         if self.request_token_url:
             urls["temporary_credentials_endpoint"] = self._endpoint(self.request_token_url)
-            return OAuth1Client(oauth1_settings(self._options, urls, client_id, secret or "", method), transport)
-        settings = oauth2_settings(self._options, urls, client_id, secret, method)
+            signing = oauth1_settings(self._options, urls, client_id, secret or "", method, self._provider)
+            return OAuth1Client(signing, transport)
+        settings = oauth2_settings(self._options, urls, client_id, secret, method, self._provider)
         return OAuth2Client(settings, transport, cache_for(transport))
 
     def _trust(self, ca_certs: str) -> None:

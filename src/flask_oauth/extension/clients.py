@@ -8,6 +8,7 @@ from typing import Any
 
 from ..client.cache import Source
 from ..client.oauth1 import OAuth1Settings
+from ..client.secret_minter import SecretMinter
 from ..client.server import ENDPOINTS
 from ..client.settings import OAuth2Settings
 from ..errors import ConfigurationError
@@ -18,19 +19,26 @@ from ..protocol.oauth2.client_authentication import Client
 from ..protocol.oauth2.metadata import ServerMetadata
 from ..protocol.openid.id_token import IDTokenExpectation
 from ..protocol.openid.userinfo import UserinfoExpectation
+from ..providers import Provider
 
 #: The algorithm a client is registered with if it says nothing (OpenID Connect Registration §2).
 DEFAULT_ID_TOKEN_ALGORITHM = "RS256"  # noqa: S105 - the name of an algorithm
 
 
 def oauth1_settings(
-    options: Mapping[str, Any], urls: Mapping[str, str | None], client_id: str, client_secret: str, method: str
+    options: Mapping[str, Any],
+    urls: Mapping[str, str | None],
+    client_id: str,
+    client_secret: str,
+    method: str,
+    provider: Provider | None = None,
 ) -> OAuth1Settings:
     """The settings of an OAuth 1.0a client.
 
     :param options: the remote app's options beside those of 2010.
     :param urls: ``temporary_credentials_endpoint``, ``authorization_endpoint``, ``token_endpoint``, absolute.
     :param method: the method of the token request.
+    :param provider: the preset, resolved.
     """
     key = options.get("rsa_key")
     credentials = ClientCredentials(
@@ -49,17 +57,24 @@ def oauth1_settings(
         options.get("signature_placement", "header"),
         bool(options.get("body_hash")),
         frozenset(options.get("allow_http_hosts", ())),
+        provider,
     )
 
 
 def oauth2_settings(
-    options: Mapping[str, Any], urls: Mapping[str, str | None], client_id: str, client_secret: str | None, method: str
+    options: Mapping[str, Any],
+    urls: Mapping[str, str | None],
+    client_id: str,
+    client_secret: str | None,
+    method: str,
+    provider: Provider | None = None,
 ) -> OAuth2Settings:
     """The settings of an OAuth 2 client.
 
     :param options: the remote app's options beside those of 2010.
     :param urls: the endpoints that are named by hand, absolute.
     :param method: the method of the token request.
+    :param provider: the preset, resolved.
     """
     issuer = options.get("issuer")
     insecure_hosts = frozenset(options.get("allow_http_hosts", ()))
@@ -78,17 +93,19 @@ def oauth2_settings(
         token_method=method,
         token_scheme=options.get("token_scheme"),
         token_parameter=options.get("token_parameter"),
-        lenient=issuer is None and options.get("profile") is None,
+        lenient=issuer is None and provider is None and options.get("profile") is None,
         id_token=None if issuer is None else _id_token(options, issuer, client_id),
         userinfo=_userinfo(options, issuer or "", client_id),
         decryption_keys=_decryption_keys(options.get("decryption_key")),
+        provider=provider,
+        secret=_secret_minter(options, client_id, provider),
         default_max_age=options.get("max_age"),
     )
 
 
 def _client(options: Mapping[str, Any], client_id: str, client_secret: str | None) -> Client:
     certificate = options.get("client_certificate")
-    key = options.get("signing_key")
+    key = None if options.get("team_id") else options.get("signing_key")
     return Client(
         client_id,
         client_secret,
@@ -97,6 +114,20 @@ def _client(options: Mapping[str, Any], client_id: str, client_secret: str | Non
         None if certificate is None else ClientCertificate(*certificate),
         bool(options.get("basic_raw")),
     )
+
+
+def _secret_minter(options: Mapping[str, Any], client_id: str, provider: Provider | None) -> SecretMinter | None:
+    """What makes the client secret of a provider that wants a JWT there (Apple)."""
+    if provider is None or not provider.quirks.secret_is_jwt or not client_id:
+        return None
+    missing = [name for name in ("team_id", "key_id", "signing_key") if not options.get(name)]
+    if missing:
+        raise ConfigurationError(
+            f"{provider.title} needs {', '.join(missing)} to make its client secret",
+            code="config_client_secret_missing",
+        )
+    key = load_signing_key(_key_source(options["signing_key"]), algorithm="ES256", kid=options["key_id"])
+    return SecretMinter(options["team_id"], client_id, key)
 
 
 def _id_token(options: Mapping[str, Any], issuer: str, client_id: str) -> IDTokenExpectation:

@@ -11,6 +11,7 @@ from flask import Flask
 from ..client.cache import Source
 from ..client.registration import RegistrationClient, find_issuer
 from ..errors import ConfigurationError, DuplicateRemoteAppError
+from ..providers import get as get_preset
 from ..transport import Transport
 from .config import apply_defaults, config_key
 from .options import RemoteAppOptions
@@ -72,6 +73,8 @@ class OAuth:
         if register:
             self._check_name(name)
         app = OAuthRemoteApp(self, name, **options)
+        if not any((app.base_url, app.access_token_url, app.authorize_url, app.issuer)):
+            get_preset(name)  # no preset and no address: it says what was probably meant
         if register:
             self.remote_apps[name] = app
         return app

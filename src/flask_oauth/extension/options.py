@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final, Literal, TypedDict
 
 from ..errors import ConfigurationError
+from ..providers import ProviderName
 
 #: The names of 2010, and those of the registries that mean the same.
 EQUIVALENTS: Final = {
@@ -44,7 +45,7 @@ class TodaysOptions(TypedDict, total=False):
     token_params: Mapping[str, Any] | None
     token_endpoint_method: str | None
     # where the server is
-    preset: str
+    preset: ProviderName
     issuer: str | None
     discovery_url: str | None
     userinfo_endpoint: str | None
@@ -69,6 +70,8 @@ class TodaysOptions(TypedDict, total=False):
     # who we are
     token_endpoint_auth_method: str | None
     signing_key: Any
+    key_id: str | None
+    team_id: str | None
     decryption_key: Any
     client_certificate: tuple[str, str] | None
     basic_raw: bool

@@ -25,6 +25,7 @@ from . import sign_in, stored_tokens
 from .answers import TokenAnswer, as_token
 from .calls import ApiCalls, token_method
 from .options import TodaysOptions, as_scope, one_spelling
+from .presets import filled_in, placeholders, preset_of
 from .response import add_query
 from .state import request_state
 
@@ -110,7 +111,10 @@ class OAuthRemoteApp(ApiCalls):
             "access_token_method": access_token_method,
             **options,
         }
-        known = one_spelling(given, name)
+        known = one_spelling(given, name, others=placeholders(name, given))
+        self._provider = preset_of(name, known)
+        if self._provider is not None:
+            known = filled_in(known, self._provider)
         self.oauth = oauth
         self.name = name
         self.base_url = known.pop("base_url", None)
@@ -165,7 +169,6 @@ class OAuthRemoteApp(ApiCalls):
 
         @functools.wraps(f)
         def decorated(*args: Any, **kwargs: Any) -> Any:
-            sign_in.keep_to_ourselves()
             sign_in.guard_callback()
             landed_at = sign_in.landing(self)
             if landed_at is not None:

@@ -40,15 +40,6 @@ def answer_value(name: str) -> str | None:
     return source.get(name)
 
 
-def keep_to_ourselves() -> None:
-    """Keep code and state in the callback's URL out of the ``Referer`` of what its page loads (RFC 9700 §4.2.4)."""
-
-    @after_this_request
-    def no_referrer(response: Response) -> Response:
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
-        return response
-
-
 def absolute(callback: str) -> str:
     """A callback as an absolute URL, at the address by which browsers know this site.
 
@@ -130,7 +121,7 @@ def find(remote: OAuthRemoteApp) -> Transaction:
     answering = request_state().answering.get(remote.name)
     if answering is not None:
         return answering
-    keep_to_ourselves()
+    guard_callback()
     keys, now = current_state().flow_keys, time.time()
     if remote._is_oauth1:
         named = answer_value("oauth_token") or answer_value("denied")
