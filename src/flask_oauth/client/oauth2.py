@@ -383,7 +383,7 @@ class OAuth2Client:
             return self._transport.send(request)
         client_id = self.settings.client.client_id
         adapted = adapt_token_request(provider, request, client_id=client_id, callback=callback)
-        return adapt_token_response(provider, self._transport.send(adapted), now=self._clock())
+        return adapt_token_response(provider, self._transport.send(adapted))
 
     def metadata(self) -> ServerMetadata:
         """What is known about the server."""

@@ -1,4 +1,4 @@
-"""Who signed in, by the standard claims, whatever the provider calls them (see :mod:`flask_oauth.providers.profile`)."""
+"""Who signed in, by the standard claims, whatever the provider calls them (:mod:`flask_oauth.providers.profile`)."""
 
 from __future__ import annotations
 

@@ -300,6 +300,8 @@ class ApiCalls(Verbs):
     def _check_host(self, url: str) -> None:
         """Stop a token on its way to a stranger (RFC 9700 §4.9): it goes to the API and the named endpoints only."""
         target = origin(url)
+        if not target[1]:
+            raise ConfigurationError("The URL of this call is ambiguous", code="token_host", got=url.partition("?")[0])
         if target in self._home or target[1] in self._options.get("allow_hosts", ()):
             return
         raise ConfigurationError(

@@ -51,7 +51,7 @@ def filled_in(options: Mapping[str, Any], provider: Provider) -> dict[str, Any]:
         "token_endpoint_auth_method": provider.client_authentication if provider.protocol != "oauth1" else None,
         "response_mode": provider.response_mode,
         "basic_raw": quirks.basic_raw,
-        "access_token_method": quirks.token_method if quirks.token_method == "GET" else None,
+        "access_token_method": quirks.token_method if quirks.token_method == "GET" else None,  # noqa: S105
         "signature_method": quirks.signature_method if provider.protocol == "oauth1" else None,
         "id_token_signed_response_alg": quirks.id_token_algorithms[0] if quirks.id_token_algorithms else None,
         "dpop": quirks.dpop_required,

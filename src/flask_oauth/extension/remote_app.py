@@ -173,8 +173,10 @@ class OAuthRemoteApp(ApiCalls):
             landed_at = sign_in.landing(self)
             if landed_at is not None:
                 return redirect(landed_at, 302)
-            data = self._handle_response()
-            self.free_request_token()
+            try:
+                data = self._handle_response()
+            finally:
+                self.free_request_token()  # a failure leaves no credentials behind either
             return f(data, *args, **kwargs)
 
         return decorated
