@@ -15,13 +15,15 @@ from .exchange import (
     adapt_callback,
     adapt_token_request,
     adapt_token_response,
+    authorization_parameters,
     callback_document,
+    scope_text,
 )
 from .index import GROUPS, OTHER_NAMES
 from .model import Document, ErrorShape, Parameter, Provider, Quirks
 from .names import ProviderName
 from .profile import AllOf, Constant, Entry, claims
-from .userinfo import document_names, next_request, read_document
+from .userinfo import adapt_api_request, api_base_url, document_names, next_request, read_document
 
 __all__ = [
     "AllOf",
@@ -33,10 +35,13 @@ __all__ = [
     "Provider",
     "ProviderName",
     "Quirks",
+    "adapt_api_request",
     "adapt_authorization_url",
     "adapt_callback",
     "adapt_token_request",
     "adapt_token_response",
+    "api_base_url",
+    "authorization_parameters",
     "callback_document",
     "claims",
     "document_names",
@@ -44,6 +49,7 @@ __all__ = [
     "names",
     "next_request",
     "read_document",
+    "scope_text",
 ]
 
 

@@ -17,7 +17,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -29,6 +28,32 @@ from .profile import find
 JSON_CONTENT_TYPE: Final = "application/json"
 _FROM_CALLBACK_LIMIT: Final = 1024
 _ERROR_CHARACTERS: Final = re.compile(r"[^\x20-\x21\x23-\x5B\x5D-\x7E]")
+
+
+def authorization_parameters(provider: Provider, *, client_id: str, offline: bool = False) -> dict[str, str]:
+    """The further parameters of the authorization request.
+
+    :param provider: a preset, resolved.
+    :param client_id: for providers that want it there too (MediaWiki).
+    :param offline: whether a refresh token is wanted where it must be asked for.
+    :returns: parameters; for OAuth 1.0a, which knows no scopes, ``scope`` among them if the preset has some.
+    """
+    parameters = {**provider.authorization_parameters, **(provider.offline_parameters if offline else {})}
+    if provider.response_mode:
+        parameters["response_mode"] = provider.response_mode
+    if provider.protocol == "oauth1" and provider.scopes:
+        parameters["scope"] = scope_text(provider)
+    return {name: value.replace("{client_id}", client_id) for name, value in parameters.items()}
+
+
+def scope_text(provider: Provider, scopes: Iterable[str] | None = None, *, offline: bool = False) -> str:
+    """The scope as this provider writes it.
+
+    :param scopes: the scopes to ask for; by default those of the preset.
+    :param offline: whether a refresh token is wanted where a scope asks for it.
+    """
+    wanted = [*(provider.scopes if scopes is None else scopes), *(provider.offline_scopes if offline else ())]
+    return provider.scope_separator.join(dict.fromkeys(wanted))
 
 
 def adapt_authorization_url(provider: Provider, url: str) -> str:
@@ -120,12 +145,11 @@ def _shaped(request: HTTPRequest, pairs: list[tuple[str, str]], quirks: Quirks) 
     return replace(request, body=body, headers=Headers([*others, ("Content-Type", content_type)]))
 
 
-def adapt_token_response(provider: Provider, response: HTTPResponse, *, now: float) -> HTTPResponse:
+def adapt_token_response(provider: Provider, response: HTTPResponse) -> HTTPResponse:
     """The answer of the token endpoint as the standard has it (RFC 6749 §5.1, §5.2).
 
     :param provider: a preset.
     :param response: the answer as it came.
-    :param now: seconds since the epoch.
     :returns: the same answer if there is nothing to do, or if it is not what the preset describes.
     """
     quirks = provider.quirks
@@ -138,7 +162,7 @@ def adapt_token_response(provider: Provider, response: HTTPResponse, *, now: flo
         return _json_response(response, max(response.status, 400), {**members, **error})
     if not response.ok:
         return response
-    return _json_response(response, response.status, _standard_members(members, quirks, now))
+    return _json_response(response, response.status, _standard_members(members, quirks))
 
 
 def read_members(response: HTTPResponse, *, form_encoded: bool = False) -> dict[str, Any]:
@@ -151,7 +175,10 @@ def read_members(response: HTTPResponse, *, form_encoded: bool = False) -> dict[
     except InvalidResponseError as error:
         if not form_encoded or error.code != "response_not_json":
             raise
-    return dict(read_once(parse_qsl(response.body.decode("utf-8", "replace"), keep_blank_values=True)))
+    values = read_once(parse_qsl(response.body.decode("utf-8", "replace"), keep_blank_values=True))
+    if not values.keys() & {"access_token", "error"}:  # a page of HTML parses as a form, too
+        raise InvalidResponseError("The answer is neither JSON nor a token answer in a form", code="response_not_json")
+    return dict(values)
 
 
 def find_error(members: Mapping[str, Any], shape: ErrorShape) -> dict[str, str] | None:
@@ -173,14 +200,14 @@ def _json_response(response: HTTPResponse, status: int, members: Mapping[str, An
     return replace(response, status=status, headers=headers, body=json.dumps(members).encode())
 
 
-def _standard_members(members: Mapping[str, Any], quirks: Quirks, now: float) -> dict[str, Any]:
+def _standard_members(members: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
     standard = _unwrapped(members, quirks.token_answer_path)
     for theirs, name in quirks.token_answer_names.items():
         if theirs in standard:
             standard[name] = standard.pop(theirs)
     _set_type(standard, quirks)
     _set_scope(standard, quirks)
-    _set_lifetime(standard, quirks, now)
+    _set_lifetime(standard, quirks)
     return standard
 
 
@@ -209,15 +236,9 @@ def _set_scope(members: dict[str, Any], quirks: Quirks) -> None:
         members.pop("scope", None)
 
 
-def _set_lifetime(members: dict[str, Any], quirks: Quirks, now: float) -> None:
+def _set_lifetime(members: dict[str, Any], quirks: Quirks) -> None:
     lifetime = members.get("expires_in")
     if quirks.expires_in_text and isinstance(lifetime, str) and lifetime.isdecimal():
         lifetime = members["expires_in"] = int(lifetime)
     if lifetime is None or (lifetime == 0 and quirks.expires_in_zero_means_never):
         members.pop("expires_in", None)
-    end = members.get(quirks.expires_at_member) if quirks.expires_at_member else None
-    if isinstance(end, str):
-        try:
-            members["expires_in"] = max(0, int(datetime.fromisoformat(end).timestamp() - now))
-        except ValueError:
-            return

@@ -140,7 +140,6 @@ class Quirks:
     :param token_type_is: an odd ``token_type`` that means Bearer.
     :param expires_in_text: ``expires_in`` is a number in quotation marks.
     :param expires_in_zero_means_never: so says ``expires_in: 0``.
-    :param expires_at_member: a member with the end as an ISO 8601 time instead of ``expires_in``.
     :param granted_scope_separator: what stands between scopes in the answer.
     :param errors_in_200: errors come with status 200.
     :param token_error: where errors of the token endpoint are.
@@ -152,7 +151,6 @@ class Quirks:
     :param userinfo_form: the body of the userinfo request, form parameters.
     :param userinfo_error: where errors of the userinfo endpoint are.
     :param userinfo_is_jwt: the userinfo is a JWT signed with the client secret (MediaWiki).
-    :param userinfo_list: the userinfo is a list; its first element is meant.
     :param token_placement: where the access token goes in the userinfo request.
     :param token_parameter: its name there.
     :param token_header: a header for the access token instead of ``Authorization``.
@@ -205,7 +203,6 @@ class Quirks:
     token_type_is: str = ""
     expires_in_text: bool = False
     expires_in_zero_means_never: bool = False
-    expires_at_member: str = ""
     granted_scope_separator: str = " "
     errors_in_200: bool = False
     token_error: ErrorShape = ErrorShape()
@@ -215,7 +212,6 @@ class Quirks:
     userinfo_form: Mapping[str, str] = field(default_factory=_nothing)
     userinfo_error: ErrorShape = ErrorShape()
     userinfo_is_jwt: bool = False
-    userinfo_list: bool = False
     token_placement: TokenPlacement = "header"
     token_parameter: str = "access_token"
     token_header: str = ""

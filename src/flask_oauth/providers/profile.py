@@ -133,7 +133,7 @@ def _url(template: str, documents: Mapping[str, Any]) -> str | None:
     parts = {name: _text(_at(name, documents)) for name in _IN_BRACES.findall(template)}
     if None in parts.values():
         return None
-    return _IN_BRACES.sub(lambda match: quote(parts[match[1]] or "", safe="/"), template)
+    return _IN_BRACES.sub(lambda match: quote(parts[match[1]] or "", safe="/:"), template)
 
 
 def _all_of(flags: list[bool | None]) -> bool | None:

@@ -12,10 +12,12 @@ import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from ..errors import AuthorizationResponseError, InvalidResponseError
+from ..errors import AuthorizationResponseError, IDTokenError, InvalidResponseError
 from ..protocol.http import HTTPRequest, HTTPResponse, form_request, parse_json_object
+from ..protocol.jose import KeySet, verify_jwt
+from ..protocol.oauth2.jwt_claims import check_audience, check_expiry
 from .model import Provider
 
 APPLE_AUDIENCE: Final = "https://appleid.apple.com"
@@ -36,6 +38,29 @@ def apple_client_secret_claims(*, team_id: str, client_id: str, now: float, life
         raise ValueError(f"lifetime must be between 1 and {APPLE_SECRET_LIMIT} seconds")
     issued = int(now)
     return {"iss": team_id, "iat": issued, "exp": issued + lifetime, "aud": APPLE_AUDIENCE, "sub": client_id}
+
+
+def identity_jwt_claims(
+    provider: Provider, token: str, *, client_id: str, client_secret: str, now: float, clock_skew: float = 60
+) -> dict[str, Any]:
+    """The claims of a JWT that tells who signed in, signed with the consumer secret (MediaWiki's ``identify``).
+
+    :param token: the JWT.
+    :param client_id: the consumer key, which must be its audience.
+    :param client_secret: the consumer secret.
+    :param now: seconds since the epoch.
+    :param clock_skew: how far the two clocks may be apart, in seconds.
+    :raises IDTokenError: it does not hold (RFC 7519 §4.1, RFC 8725 §3.1).
+    """
+    claims = dict(verify_jwt(token, KeySet(), ("HS256",), secret=client_secret).claims)
+    issuer = claims.get("iss")
+    if not isinstance(issuer, str) or urlsplit(issuer).hostname != urlsplit(provider.userinfo_endpoint).hostname:
+        raise IDTokenError(
+            "The JWT is of another wiki", code="id_token_issuer", expected=urlsplit(provider.userinfo_endpoint).hostname
+        )
+    check_audience(claims, client_id)
+    check_expiry(claims, now, clock_skew)
+    return claims
 
 
 def check_callback_hmac(parameters: Iterable[tuple[str, str]], client_secret: str) -> None:

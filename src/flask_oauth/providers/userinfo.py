@@ -21,15 +21,25 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from ..errors import InvalidResponseError, ServerError
-from ..protocol.http import FORM_CONTENT_TYPE, RESOURCE_ANSWER_LIMIT, Headers, HTTPRequest, HTTPResponse, add_query
+from ..protocol.http import (
+    FORM_CONTENT_TYPE,
+    RESOURCE_ANSWER_LIMIT,
+    Headers,
+    HTTPRequest,
+    HTTPResponse,
+    add_query,
+    is_secure_url,
+)
 from ..protocol.token import Token
 from .exchange import JSON_CONTENT_TYPE, find_error, read_members
 from .model import PLACEHOLDER, Provider
 from .profile import find
+from .special import identity_jwt_claims
 
 USERINFO: Final = "userinfo"
 EMAILS: Final = "emails"
@@ -61,9 +71,20 @@ def next_request(
     return None
 
 
-def read_document(provider: Provider, name: str, response: HTTPResponse) -> Any:
+def read_document(
+    provider: Provider,
+    name: str,
+    response: HTTPResponse,
+    *,
+    client_id: str = "",
+    client_secret: str = "",
+    now: float = 0.0,
+) -> Any:
     """What an answer holds.
 
+    :param client_id: for answers that are JWTs for the client (MediaWiki).
+    :param client_secret: for answers that are signed with it (MediaWiki).
+    :param now: seconds since the epoch, for the same.
     :returns: an object, or a list of e-mail addresses; an empty object for a
         refused answer that a profile can do without.
     :raises ServerError: the provider answered with an error.
@@ -72,25 +93,20 @@ def read_document(provider: Provider, name: str, response: HTTPResponse) -> Any:
     if not response.ok and _is_optional(provider, name):
         return {}
     if response.ok and response.body.lstrip()[:1] == b"[":
-        return _list_document(provider, name, response)
+        # The wrapper lets the one strict reader do the work: depth, repeated members.
+        return read_members(replace(response, body=b'{"list":' + response.body + b"}"))["list"]
+    if response.ok and provider.quirks.userinfo_is_jwt and not response.body.lstrip().startswith(b"{"):
+        text = response.body.decode("ascii", "replace").strip()
+        return identity_jwt_claims(provider, text, client_id=client_id, client_secret=client_secret, now=now)
     members = read_members(response)
     error = find_error(members, provider.quirks.userinfo_error)
-    if not response.ok or (error and provider.quirks.errors_in_200):
+    if not response.ok or (error and (provider.quirks.errors_in_200 or provider.quirks.userinfo_is_jwt)):
         raise _server_error(provider, name, response, error or {})
     return members
 
 
 def _is_optional(provider: Provider, name: str) -> bool:
     return name == EMAILS or (name in provider.documents and provider.documents[name].optional)
-
-
-def _list_document(provider: Provider, name: str, response: HTTPResponse) -> Any:
-    # The wrapper lets the one strict reader do the work: depth, repeated members.
-    wrapped = HTTPResponse(response.status, response.headers, b'{"list":' + response.body + b"}", response.url)
-    elements = read_members(wrapped)["list"]
-    if name == USERINFO and provider.quirks.userinfo_list:
-        return elements[0] if elements else {}
-    return elements
 
 
 def _server_error(provider: Provider, name: str, response: HTTPResponse, error: Mapping[str, str]) -> ServerError:
@@ -163,6 +179,40 @@ def place_token(
         headers[quirks.token_header] = token.access_token
     else:
         headers["Authorization"] = f"{quirks.authorization_scheme} {token.access_token}".strip()
+
+
+def adapt_api_request(
+    provider: Provider, request: HTTPRequest, token: Token, *, client_id: str = "", client_secret: str = ""
+) -> HTTPRequest:
+    """A call of the API as this provider wants it: its headers, and the token where it looks for it.
+
+    :param provider: a preset, resolved.
+    :param request: the standard request, ``Authorization`` included; for OAuth 1.0a not signed yet.
+    :param token: the token that the call is made with.
+    """
+    values = _Values({}, token, client_id)
+    headers: dict[str, str] = {}
+    query: dict[str, str] = {}
+    if provider.protocol != "oauth1":
+        place_token(provider, token, headers, query, {})
+    if provider.quirks.appsecret_proof and client_secret:
+        query["appsecret_proof"] = appsecret_proof(token.access_token, client_secret)
+    kept = [pair for pair in request.headers.items_as_sent() if pair[0].lower() != "authorization"]
+    given = {name.lower() for name, _ in kept}
+    own = [(name, values.fill(text)) for name, text in provider.headers.items() if name.lower() not in given]
+    url = add_query(request.url, query.items())
+    return replace(request, url=url, headers=Headers([*kept, *own, *headers.items()]))
+
+
+def api_base_url(provider: Provider, token: Token) -> str:
+    """What relative URLs of API calls are joined to; where the provider says it with the token, from there.
+
+    :raises InvalidResponseError: the token answer does not say it, or says no https address.
+    """
+    address = _Values({}, token, "").fill(provider.api_base_url)
+    if address and not is_secure_url(address):
+        raise InvalidResponseError("The address of the API is not https", code="response_member", got=address[:80])
+    return address
 
 
 def _body(provider: Provider, form: Mapping[str, str], headers: dict[str, str]) -> bytes:

@@ -147,7 +147,7 @@ PROVIDERS: Final = (
         pkce="unsupported",
         # locale comes as an object of language and country.
         profile=openid_profile(locale=("locale.language", "locale")),
-        quirks=Quirks(nonce_missing_ok=True, token_type_missing_ok=True),
+        quirks=Quirks(nonce_missing_ok=True, token_type_missing_ok=True, granted_scope_separator=","),
         notes="The application needs the product 'Sign In with LinkedIn using OpenID Connect'.",
     ),
     Provider(
