@@ -88,3 +88,5 @@ def test_p4_a_failed_exchange_is_the_programs_exception(s1: S1, program: ModuleT
         browser.get(callback.replace("oauth_verifier=", "oauth_verifier=wrong"))
     assert caught.value.type == "invalid_response"
     assert caught.value.message == "Invalid response from wiki.x"
+    assert browser.session() == {}  # no request token is left in a cookie the user can read
+    browser.assert_nothing_pending()
