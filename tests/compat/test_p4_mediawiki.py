@@ -88,5 +88,10 @@ def test_p4_a_failed_exchange_is_the_programs_exception(s1: S1, program: ModuleT
         browser.get(callback.replace("oauth_verifier=", "oauth_verifier=wrong"))
     assert caught.value.type == "invalid_response"
     assert caught.value.message == "Invalid response from wiki.x"
-    assert browser.session() == {}  # no request token is left in a cookie the user can read
+
+
+def test_p4_a_failed_exchange_leaves_no_request_token_behind(s1: S1, browser: Browser) -> None:
+    callback = browser.callback_for("/login")
+    assert browser.get(callback.replace("oauth_verifier=", "oauth_verifier=wrong")).status_code == 500
+    assert browser.session() == {}  # a session cookie is one that the user can read
     browser.assert_nothing_pending()
