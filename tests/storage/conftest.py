@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.storage import servers
+from tests.storage.workers import close
 
 from flask_oauth.storage import RecordKey, TokenStore, store_from_url
 
@@ -15,10 +16,6 @@ def create_schema(url: str) -> None:
     store = store_from_url(url)
     store.create_schema()
     close(store)
-
-
-def close(store: TokenStore) -> None:
-    getattr(store, "close", lambda: None)()
 
 
 @pytest.fixture(scope="session")

@@ -141,6 +141,22 @@ def test_a_lease_ends_by_itself(store: TokenStore, key: RecordKey) -> None:
     assert acquire(store, key).fence > first.fence
 
 
+@pytest.mark.parametrize("jump", [3600, -3600])
+def test_a_lease_does_not_depend_on_the_clock_of_the_worker(
+    store: TokenStore, key: RecordKey, jump: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(key, b"x")
+    lease = acquire(store, key, seconds=0.3)
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + jump)
+    assert store.acquire(key, seconds=30) is None
+    store.save(key, b"y", lease=lease)
+    second = acquire(store, key, seconds=0.1)
+    monkeypatch.undo()
+    time.sleep(0.15)
+    assert acquire(store, key).fence > second.fence
+
+
 def test_one_of_many_threads_gets_the_lease(store: TokenStore, key: RecordKey) -> None:
     store.save(key, b"x")
     assert sum(lease is not None for lease in together(8, lambda: store.acquire(key, seconds=30))) == 1

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 from redis.retry import Retry
 
 from ..errors import ConfigurationError, StoreError
@@ -33,8 +33,9 @@ from .memory import lease_lost, new_version
 from .records import Lease, Page, Record, RecordKey, owner_prefix
 from .redis_scripts import ACQUIRE, DELETE, RELEASE, SAVE, Script, pack, pack_version, unpack
 
-_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 2.0, "socket_timeout": 5.0, "socket_keepalive": True}
-_RETRIES = 2
+_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 2.0, "socket_timeout": 2.0, "socket_keepalive": True}
+_RETRIES = 1
+_CLUSTER_RETRIES = 3  # a failover takes the cluster a moment
 
 
 class RedisTokenStore:
@@ -244,7 +245,7 @@ class RedisTokenStore:
 def _store_errors() -> Iterator[None]:
     try:
         yield
-    except (RedisError, OSError) as error:
+    except (RedisError, RedisClusterException, OSError) as error:
         raise StoreError("The token store did not answer.", code="store_failed", got=type(error).__name__) from error
 
 
@@ -279,10 +280,9 @@ def _check_url(url: str) -> None:
 
 
 def _connect(url: str) -> Any:
-    retry = Retry(ExponentialBackoff(cap=0.2, base=0.02), _RETRIES)
-    return redis.Redis.from_url(url, retry=retry, **_OPTIONS)
+    return redis.Redis.from_url(url, retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), _RETRIES), **_OPTIONS)
 
 
 def _connect_cluster(url: str) -> Any:
-    retry = Retry(ExponentialBackoff(cap=0.2, base=0.02), _RETRIES)
+    retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), _CLUSTER_RETRIES)
     return redis.RedisCluster.from_url(url, retry=retry, **_OPTIONS)

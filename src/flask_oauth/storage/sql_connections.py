@@ -16,8 +16,12 @@ from ..errors import ConfigurationError, StoreError
 
 T = TypeVar("T")
 
-_CONNECT_SECONDS = 5
 _QUEUE_SECONDS = 30.0
+# So that a server that is gone without a word is noticed; what the URL says counts more.  (ms for tcp_user_timeout)
+_LIMITS: dict[str, dict[str, int]] = {
+    "psycopg": {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 10_000},
+    "pymysql": {"connect_timeout": 5, "read_timeout": 10, "write_timeout": 10},
+}
 _SQLITE_BUSY_MILLISECONDS = 5000
 _connections: weakref.WeakSet[Connections] = weakref.WeakSet()
 _left_to_parent: list[object] = []
@@ -132,8 +136,8 @@ def engine_from_url(url: str | sa.URL) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
         options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "hide_parameters": True, "poolclass": sa.NullPool}
-        if parsed.get_driver_name() == "psycopg" and "connect_timeout" not in parsed.query:
-            options["connect_args"] = {"connect_timeout": _CONNECT_SECONDS}
+        limits = _LIMITS.get(parsed.get_driver_name(), {})
+        options["connect_args"] = {name: value for name, value in limits.items() if name not in parsed.query}
         engine = sa.create_engine(parsed, **options)
     except ModuleNotFoundError as error:
         raise ConfigurationError(
