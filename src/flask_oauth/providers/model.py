@@ -104,13 +104,13 @@ class Quirks:
 
     Authorization request and callback
 
-    :param authorization_names: standard parameter names and what this provider calls them.
-    :param authorization_omits: standard parameters it does not want.
+    :param authorization_names: other names of parameters of the authorization request.
+    :param authorization_omits: parameters that the authorization request must not have.
     :param authorization_fragment: what it wants behind the ``#``.
     :param code_parameter: the name of the code in the callback.
     :param callback_json: parameters of the callback that hold JSON.
     :param callback_hmac: the callback is signed with the client secret (Shopify).
-    :param callback_locations: values of the callback's ``location`` and the parameters they stand for (Zoho).
+    :param callback_locations: values of the callback's ``location`` and the parameter each stands for (Zoho).
     :param form_post_when_scopes: the callback is a cross-site POST as soon as a scope is asked for (Apple).
     :param redirect_uri_is_name: ``redirect_uri`` holds a name that the provider gave, no URL (eBay).
     :param scopes_fixed: scopes are chosen where the application is registered; the parameter may be left out.
@@ -125,17 +125,17 @@ class Quirks:
 
     Token request
 
-    :param token_method: ``GET`` where the provider takes no POST (against RFC 6749 §3.2).
+    :param token_method: the method of the token request, where it is not POST (against RFC 6749 §3.2).
     :param token_request_json: the request is JSON, not a form.
-    :param token_request_names: standard parameter names and what this provider calls them.
-    :param token_request_omits: standard parameters it does not want.
+    :param token_request_names: other names of parameters of the token request.
+    :param token_request_omits: parameters that the token request must not have.
     :param token_request_from_callback: parameters of the callback to be sent on.
 
     Token answer
 
     :param token_answer_form_encoded: the answer is form-encoded, or may be.
     :param token_answer_path: where in the answer the token lies.
-    :param token_answer_names: this provider's member names and the standard ones.
+    :param token_answer_names: other names of members of the token answer.
     :param token_type_missing_ok: there is no ``token_type`` (against RFC 6749 §5.1); Bearer is meant.
     :param token_type_is: an odd ``token_type`` that means Bearer.
     :param expires_in_text: ``expires_in`` is a number in quotation marks.

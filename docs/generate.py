@@ -1,0 +1,164 @@
+"""Makes those pages of the documentation that are made from data.
+
+python docs/generate.py          writes them
+python docs/generate.py --check  says which of them are out of date, and exits with 1 if any is
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from flask_oauth.providers import Provider, Quirks, document_names, get, names
+from flask_oauth.providers.profile import STANDARD_PROFILE
+
+HERE = Path(__file__).parent
+PROTOCOLS = {"oauth1": "OAuth 1.0a", "oauth2": "OAuth 2.0", "openid": "OpenID Connect"}
+AUTHENTICATION = {
+    "client_secret_basic": "secret in the Basic header",
+    "client_secret_post": "secret in the request's body",
+    "private_key_jwt": "a JWT signed with your key",
+    "none": "none (public client)",
+}
+
+#: Quirks that are of no use to a reader.
+TEDIOUS = frozenset({"token_error", "userinfo_error", "token_answer_names", "userinfo_json"})
+
+INTRODUCTION = """\
+# Providers
+
+<!-- Made by docs/generate.py from the presets; change those, not this page. -->
+
+{count} providers are known by name: `oauth.remote_app("github")` is all it takes.  For each of them this page says
+where to register an application, what to enter there as the callback URL, which settings to make, and what comes back.
+
+- The callback URL is that of `oauth.blueprint` under `/auth`; with another prefix it changes accordingly.
+- Settings are names in the application's configuration or in the environment.
+- *Comes back* names the claims of `oauth.user`; the provider's whole answer is in `oauth.user.raw`.  A claim is there
+  only if the provider sends it, the user agreed and the scopes allow it.  `email_verified` is what the provider said.
+- *Checked* is the day on which the facts were last compared with the provider's documentation and with other
+  libraries' sources.  They are not tried against the live provider from here: if one has changed, please report it.
+
+A provider that is not here needs no preset: give `issuer=`, or the endpoints, to `remote_app()`.
+"""
+
+
+def quirk_words() -> dict[str, str]:
+    """Each quirk in the words of its documentation."""
+    found = re.findall(r":param (\w+): (.*?)(?=\n *:param |\n *\n|$)", Quirks.__doc__ or "", re.S)
+    return {name: re.sub(r"\s+", " ", words).replace("``", "`").strip() for name, words in found}
+
+
+def providers_page() -> str:
+    """The page of all presets."""
+    presets = sorted((get(name) for name in names()), key=lambda provider: provider.title.casefold())
+    index = ", ".join(f"[{provider.title}](#{provider.name})" for provider in presets)
+    words = quirk_words()
+    sections = ["\n".join(provider_section(provider, words)) for provider in presets]
+    return "\n".join([INTRODUCTION.format(count=len(presets)), index, "", *sections])
+
+
+def provider_section(provider: Provider, words: dict[str, str]) -> Iterator[str]:
+    """The lines about one preset."""
+    yield f"({provider.name})="
+    yield f"## {provider.title}"
+    yield ""
+    yield f"```python\noauth.remote_app({_arguments(provider)})\n```"
+    yield ""
+    if provider.notes:
+        yield f"{provider.notes}\n"
+    for label, text in _facts(provider, words):
+        yield f"- **{label}:** {text}"
+    yield ""
+
+
+def _arguments(provider: Provider) -> str:
+    missing = [f'{name}="…"' for name in provider.missing_parameters]
+    return ", ".join([f'"{provider.name}"', *missing])
+
+
+def _facts(provider: Provider, words: dict[str, str]) -> Iterator[tuple[str, str]]:
+    yield "Protocol", f"{PROTOCOLS[provider.protocol]} ([documentation]({provider.documentation_url}))"
+    if provider.portal_url:
+        yield "Register at", _address(provider.portal_url)
+    yield "Callback URL", f"`https://YOUR-APP/auth/callback/{provider.name}`"
+    yield "Settings", ", ".join(f"`{_setting(provider.name, member)}`" for member in provider.credentials)
+    for name, parameter in provider.parameters.items():
+        default = f"; `{parameter.default}` if not given" if parameter.default else ""
+        yield f"`{name}`", f"{parameter.meaning}{default}"
+    yield "Scopes", _scopes(provider)
+    if provider.client_authentication:
+        yield "Client authentication", AUTHENTICATION[provider.client_authentication]
+    yield "Comes back", _claims(provider)
+    if len(document_names(provider)) > 1:
+        yield "Requests after the sign-in", ", ".join(document_names(provider))
+    if provider.offline_scopes or provider.offline_parameters:
+        yield "For a refresh token", _offline(provider)
+    quirks = {name: value for name, value in provider.quirks.changed().items() if name not in TEDIOUS}
+    if quirks:
+        yield "Peculiar", "; ".join(f"{_quirk(words[name], value)} (`{name}`)" for name, value in quirks.items())
+    yield "Checked", provider.checked
+
+
+def _address(url: str) -> str:
+    return f"`{url}`" if "{" in url else f"<{url}>"
+
+
+def _setting(name: str, member: str) -> str:
+    return f"OAUTH_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}_{member.upper()}"
+
+
+def _scopes(provider: Provider) -> str:
+    if not provider.scopes:
+        return "none are asked for"
+    separator = {" ": "", ",": ", joined by commas"}[provider.scope_separator]
+    return " ".join(f"`{scope}`" for scope in provider.scopes) + separator
+
+
+def _offline(provider: Provider) -> str:
+    scopes = [f"the scope `{scope}`" for scope in provider.offline_scopes]
+    return ", ".join([*scopes, *(f"`{name}={value}`" for name, value in provider.offline_parameters.items())])
+
+
+def _claims(provider: Provider) -> str:
+    own = [claim for claim, source in provider.profile.items() if STANDARD_PROFILE.get(claim) != source]
+    found = [claim for claim in own if provider.profile[claim] != ()]
+    if len(provider.profile) < len(STANDARD_PROFILE):
+        return ", ".join(f"`{claim}`" for claim in provider.profile)
+    other = f"; {', '.join(f'`{claim}`' for claim in found)} from elsewhere" if found else ""
+    return f"the standard claims of OpenID Connect{other}"
+
+
+def _quirk(words: str, value: object) -> str:
+    text = words.rstrip(".")
+    if isinstance(value, Mapping):
+        return f"{text}: {', '.join(f'`{name}` is `{other}`' for name, other in value.items())}"
+    if value is True:
+        return text
+    shown = value if isinstance(value, tuple) else (value,)
+    return f"{text}: {', '.join(f'`{each}`' for each in shown if each != '') or 'none'}"
+
+
+PAGES: dict[str, Callable[[], str]] = {"providers.md": providers_page}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or look whether they are up to date."""
+    stale = [name for name, make in PAGES.items() if not (HERE / name).exists() or (HERE / name).read_text() != make()]
+    if "--check" in arguments:
+        _say(*[f"{name} is out of date: run python docs/generate.py" for name in stale])
+        return int(bool(stale))
+    for name in stale:
+        (HERE / name).write_text(PAGES[name]())
+        _say(f"wrote {name}")
+    return 0
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
