@@ -1,4 +1,4 @@
-"""A client secret that is a JWT we sign ourselves (Apple): made when it is needed, kept until shortly before its end."""
+"""A client secret that is a JWT we sign ourselves (Apple): made when needed, kept until shortly before its end."""
 
 from __future__ import annotations
 
