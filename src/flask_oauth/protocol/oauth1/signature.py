@@ -19,27 +19,22 @@ from binascii import b2a_base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import unquote_to_bytes, urlsplit
-
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ...errors import ConfigurationError
 from ..http import FORM_CONTENT_TYPE, Headers, HTTPRequest, origin
 from ..token import Token
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 Placement = Literal["header", "body", "query"]
 #: Encoded names and values; what they stand for was percent-encoded by §3.6.
 Pairs = list[tuple[str, str]]
 
 SIGNATURE_METHODS: Final = ("HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "RSA-SHA1", "RSA-SHA256", "PLAINTEXT")
-_RSA_HASHES: Final[Mapping[str, hashes.HashAlgorithm]] = {
-    "RSA-SHA1": hashes.SHA1(),  # noqa: S303 - what the RFC prescribes (§3.4.3)
-    "RSA-SHA256": hashes.SHA256(),
-}
+_RSA_METHODS: Final = frozenset({"RSA-SHA1", "RSA-SHA256"})
 _HASH_NAMES: Final = {name: name.partition("-")[2].lower() for name in SIGNATURE_METHODS if name != "PLAINTEXT"}
 _RSA_MINIMUM_BITS: Final = 2048
 
@@ -80,7 +75,7 @@ class ClientCredentials:
                 code="oauth1_signature_method",
                 expected=", ".join(SIGNATURE_METHODS),
             )
-        if self.signature_method in _RSA_HASHES and not self.rsa_key:
+        if self.signature_method in _RSA_METHODS and not self.rsa_key:
             raise ConfigurationError(
                 f"{self.signature_method} needs rsa_key, a private key in PEM", code="oauth1_signature_method"
             )
@@ -194,9 +189,8 @@ def signature_base_string(method: str, url: str, pairs: Iterable[tuple[str, str]
 def make_signature(client: ClientCredentials, token_secret: str, base_string: str) -> str:
     """The signature by the client's method, as plain text (RFC 5849 §3.4.2, §3.4.3, §3.4.4)."""
     method = client.signature_method
-    if method in _RSA_HASHES:
-        key = _load_rsa_key(client.rsa_key or "")
-        return _base64(key.sign(base_string.encode("ascii"), padding.PKCS1v15(), _RSA_HASHES[method]))
+    if method in _RSA_METHODS:
+        return _base64(_rsa_signature(client.rsa_key or "", method, base_string.encode("ascii")))
     secrets = f"{percent_encode(client.secret)}&{percent_encode(token_secret)}"
     if method == "PLAINTEXT":
         return secrets
@@ -310,8 +304,22 @@ def _base64(octets: bytes) -> str:
     return b2a_base64(octets, newline=False).decode("ascii")
 
 
+def _rsa_signature(pem: str, method: str, octets: bytes) -> bytes:
+    # Imported at the first use: most applications sign with HMAC and need not pay for this.
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    # SHA-1 is what the RFC prescribes for RSA-SHA1 (§3.4.3).
+    digest = hashes.SHA1() if method == "RSA-SHA1" else hashes.SHA256()  # noqa: S303
+    return _load_rsa_key(pem).sign(octets, padding.PKCS1v15(), digest)
+
+
 @lru_cache(maxsize=32)
 def _load_rsa_key(pem: str) -> rsa.RSAPrivateKey:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
