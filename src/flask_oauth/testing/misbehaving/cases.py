@@ -80,6 +80,7 @@ Change = Callable[[Any, Scene], Any]
 ASKED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "login": ("metadata",),
     "callback": ("metadata", "authorization"),
+    "front": ("metadata", "authorization", "jwks"),
     "token": ("metadata", "authorization", "token"),
     "id_token": ("metadata", "authorization", "token", "jwks"),
     "userinfo": ("metadata", "authorization", "token", "jwks", "userinfo"),
@@ -195,6 +196,11 @@ def put(**members: Any) -> Change:
         return {**value, **{name: item(scene) if callable(item) else item for name, item in members.items()}}
 
     return change
+
+
+def member(name: str, value: Any) -> Change:
+    """One other or further member."""
+    return put(**{name: value})
 
 
 def drop(*names: str) -> Change:

@@ -92,7 +92,7 @@ def _generate(algorithm: str) -> dict[str, Any]:
     from joserfc.jwk import JWKRegistry
 
     kind, size = ("EC", "P-256") if algorithm.startswith("ES") else ("RSA", 2048)
-    return dict(JWKRegistry.generate_key(kind, size).as_dict(private=True))  # type: ignore[call-overload]
+    return dict(JWKRegistry.generate_key(kind, size).as_dict(private=True))
 
 
 # -- by hand --------------------------------------------------------------------------------------------------
