@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_oauth.errors import InvalidResponseError, ServerError, TokenResponseError
-from flask_oauth.protocol.http import Headers, HTTPResponse, add_query, form_request
+from flask_oauth.protocol.http import Headers, HTTPRequest, HTTPResponse, add_query, form_request
 from flask_oauth.protocol.oauth2.token import process_token_response
 from flask_oauth.providers import (
     ErrorShape,
@@ -88,7 +88,6 @@ class TestAuthorizationRequest:
             "access_type": "offline",
             "prompt": "consent",
         }
-        assert authorization_parameters(get("apple"), client_id="c") == {"response_mode": "form_post"}
 
     def test_parameters_of_oauth1(self) -> None:
         assert authorization_parameters(get("trello").resolve(app_name="Shop"), client_id="c") == {
@@ -137,6 +136,11 @@ class TestTokenRequest:
         assert dict(parse_qsl(urlsplit(request.url).query)) | {"appid": "c", "secret": "s"} == dict(
             parse_qsl(urlsplit(request.url).query)
         )
+
+    def test_get_as_the_protocol_builds_it(self) -> None:
+        built = HTTPRequest("GET", add_query("https://t.example/", CODE_FORM), Headers({"Accept": "application/json"}))
+        posted = adapt_token_request(get("wechat"), form_request("https://t.example/", CODE_FORM))
+        assert adapt_token_request(get("wechat"), built) == posted
 
     def test_json(self) -> None:
         request = adapt_token_request(get("dingtalk"), form_request("https://t.example/", CODE_FORM))

@@ -39,8 +39,6 @@ def authorization_parameters(provider: Provider, *, client_id: str, offline: boo
     :returns: parameters; for OAuth 1.0a, which knows no scopes, ``scope`` among them if the preset has some.
     """
     parameters = {**provider.authorization_parameters, **(provider.offline_parameters if offline else {})}
-    if provider.response_mode:
-        parameters["response_mode"] = provider.response_mode
     if provider.protocol == "oauth1" and provider.scopes:
         parameters["scope"] = scope_text(provider)
     return {name: value.replace("{client_id}", client_id) for name, value in parameters.items()}
@@ -110,18 +108,26 @@ def adapt_token_request(
     :param callback: the parameters of the callback, for those that are sent on.
     """
     quirks = provider.quirks
-    pairs = parse_qsl((request.body or b"").decode("ascii"), keep_blank_values=True)
+    address, pairs = _parameters(request)
     refresh = ("grant_type", "refresh_token") in pairs
     pairs = _renamed([pair for pair in pairs if pair[0] not in quirks.token_request_omits], quirks.token_request_names)
     added = {**provider.token_parameters, **(provider.refresh_parameters if refresh else {})}
     if not refresh:
         added |= _from_callback(quirks, callback or {})
     pairs = [*((name, value) for name, value in pairs if name not in added), *added.items()]
-    url = provider.refresh_endpoint if refresh and provider.refresh_endpoint else request.url
-    shaped = _shaped(replace(request, url=url), pairs, quirks)
+    url = provider.refresh_endpoint if refresh and provider.refresh_endpoint else address
+    shaped = _shaped(replace(request, method="POST", url=url), pairs, quirks)
     own = {name: value.replace("{client_id}", client_id) for name, value in provider.headers.items()}
     kept = [pair for pair in shaped.headers.items_as_sent() if pair[0].lower() not in {name.lower() for name in own}]
     return replace(shaped, headers=Headers([*kept, *own.items()]))
+
+
+def _parameters(request: HTTPRequest) -> tuple[str, list[tuple[str, str]]]:
+    """The endpoint and the parameters of a token request, whether they are in its body or (for GET) in its query."""
+    if request.method != "GET":
+        return request.url, parse_qsl((request.body or b"").decode("ascii"), keep_blank_values=True)
+    address, _, query = request.url.partition("?")
+    return address, parse_qsl(query, keep_blank_values=True)
 
 
 def _renamed(pairs: Iterable[tuple[str, str]], names: Mapping[str, str]) -> list[tuple[str, str]]:
