@@ -9,6 +9,9 @@ from ..errors import ConfigurationError, TokenMissing
 from ..protocol.oauth2.token import token_from_answer
 from ..protocol.token import Token
 
+#: The token types a call can use, by their names in lower case.
+TOKEN_TYPES = {"bearer": "Bearer", "dpop": "DPoP"}
+
 
 class TokenAnswer(dict[str, Any]):
     """Everything the provider sent with a token, by its names: ``answer['access_token']``, ``answer['screen_name']``.
@@ -76,7 +79,8 @@ def _from_mapping(value: Mapping[str, Any], now: float) -> Token:
         return Token(_text(value["oauth_token"]), secret, "OAuth1", extra=rest)
     if "expires_at" in value or "token_secret" in value:
         return Token.from_dict(value) if value.get("access_token") else _missing()
-    kind = str(value.get("token_type") or "Bearer")
+    stated = str(value.get("token_type") or "Bearer")
+    kind = TOKEN_TYPES.get(stated.lower(), stated)  # RFC 6749 §5.1: letter case says nothing
     return token_from_answer(value, now=now, expected_type=kind, default_type=kind, lenient_format=True)
 
 
