@@ -54,7 +54,7 @@ def leaks(heap: bytes) -> list[str]:
     return [secret for secret in SECRETS if any(form in heap for form in forms(secret))]
 
 
-@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("secret", SECRETS, ids=range(len(SECRETS)))
 def test_the_search_finds_what_it_should(secret: str) -> None:
     for form in forms(secret):
         assert secret in leaks(b"before " + form + b" after")
