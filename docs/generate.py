@@ -91,6 +91,8 @@ def _facts(provider: Provider, words: dict[str, str]) -> Iterator[tuple[str, str
     yield "Scopes", _scopes(provider)
     if provider.client_authentication:
         yield "Client authentication", AUTHENTICATION[provider.client_authentication]
+    if provider.pkce == "refused":
+        yield "PKCE", "refused, so it is not sent"
     yield "Comes back", _claims(provider)
     if len(document_names(provider)) > 1:
         yield "Requests after the sign-in", ", ".join(document_names(provider))

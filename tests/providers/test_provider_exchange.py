@@ -82,6 +82,14 @@ class TestAuthorizationRequest:
     def test_wechat_wants_a_fragment(self) -> None:
         assert adapt_authorization_url(get("wechat"), self.URL).endswith("#wechat_redirect")
 
+    def test_no_pkce_where_it_is_refused(self) -> None:
+        url = add_query(self.URL, [("code_challenge", "x"), ("code_challenge_method", "S256")])
+        assert adapt_authorization_url(get("linkedin"), url) == self.URL
+        assert adapt_authorization_url(get("github"), url) == url
+        form = [*CODE_FORM, ("code_verifier", "v")]
+        assert "code_verifier" not in sent(get("linkedin"), form)
+        assert sent(get("github"), form)["code_verifier"] == "v"
+
     def test_parameters(self) -> None:
         assert authorization_parameters(get("google"), client_id="c") == {}
         assert authorization_parameters(get("google"), client_id="c", offline=True) == {

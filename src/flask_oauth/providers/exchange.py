@@ -61,11 +61,12 @@ def adapt_authorization_url(provider: Provider, url: str) -> str:
     :param url: the standard authorization request.
     """
     quirks = provider.quirks
-    if not (quirks.authorization_names or quirks.authorization_omits or quirks.authorization_fragment):
+    omitted = {*quirks.authorization_omits, *_pkce_parameters(provider)}
+    if not (omitted or quirks.authorization_names or quirks.authorization_fragment):
         return url
     parts = urlsplit(url)
     pairs = _renamed(parse_qsl(parts.query, keep_blank_values=True), quirks.authorization_names)
-    kept = [(name, value) for name, value in pairs if name not in quirks.authorization_omits]
+    kept = [(name, value) for name, value in pairs if name not in omitted]
     return urlunsplit(parts._replace(query=urlencode(kept), fragment=quirks.authorization_fragment))
 
 
@@ -110,7 +111,8 @@ def adapt_token_request(
     quirks = provider.quirks
     address, pairs = _parameters(request)
     refresh = ("grant_type", "refresh_token") in pairs
-    pairs = _renamed([pair for pair in pairs if pair[0] not in quirks.token_request_omits], quirks.token_request_names)
+    omitted = {*quirks.token_request_omits, *_pkce_parameters(provider)}
+    pairs = _renamed([pair for pair in pairs if pair[0] not in omitted], quirks.token_request_names)
     added = {**provider.token_parameters, **(provider.refresh_parameters if refresh else {})}
     if not refresh:
         added |= _from_callback(quirks, callback or {})
@@ -120,6 +122,11 @@ def adapt_token_request(
     own = {name: value.replace("{client_id}", client_id) for name, value in provider.headers.items()}
     kept = [pair for pair in shaped.headers.items_as_sent() if pair[0].lower() not in {name.lower() for name in own}]
     return replace(shaped, headers=Headers([*kept, *own.items()]))
+
+
+def _pkce_parameters(provider: Provider) -> tuple[str, ...]:
+    """RFC 7636's parameters, for a provider that fails a sign-in that has them."""
+    return ("code_challenge", "code_challenge_method", "code_verifier") if provider.pkce == "refused" else ()
 
 
 def _parameters(request: HTTPRequest) -> tuple[str, list[tuple[str, str]]]:

@@ -20,7 +20,7 @@ from .profile import STANDARD_PROFILE, Source
 
 Protocol = Literal["oauth1", "oauth2", "openid"]
 ClientAuthentication = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
-PKCE = Literal["required", "supported", "unsupported", "unknown"]
+PKCE = Literal["required", "supported", "unsupported", "refused", "unknown"]
 TokenPlacement = Literal["header", "query", "body", "path"]
 
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -261,7 +261,7 @@ class Provider:
     :param scopes: scopes asked for by default: enough to know who signs in.
     :param scope_separator: what stands between them in the request.
     :param client_authentication: how the client authenticates; ``None``: as the server's metadata says.
-    :param pkce: what is known about RFC 7636 there.
+    :param pkce: what is known about RFC 7636 there.  ``refused``: a sign-in with it fails, so it is not sent.
     :param authorization_parameters: further parameters of the authorization request.
     :param token_parameters: further parameters of the token request, for each grant.
     :param refresh_parameters: further parameters of the refresh request alone.

@@ -63,6 +63,7 @@ PROVIDERS: Final = (
         issuer="https://appleid.apple.com",
         scopes=("name", "email"),
         client_authentication="client_secret_post",
+        pkce="supported",
         response_mode="form_post",
         profile=openid_profile(
             given_name="callback:user.name.firstName", family_name="callback:user.name.lastName", name=()
@@ -130,6 +131,9 @@ PROVIDERS: Final = (
         issuer="https://api.login.yahoo.com",
         scopes=OPENID,
         client_authentication="client_secret_basic",
+        # Confidential clients that send a code challenge are told that their client id is invalid.
+        pkce="refused",
+        quirks=Quirks(id_token_algorithms=("ES256", "RS256")),
     ),
     Provider(
         name="linkedin",
@@ -144,11 +148,15 @@ PROVIDERS: Final = (
         api_base_url="https://api.linkedin.com/",
         scopes=OPENID,
         client_authentication="client_secret_post",
-        pkce="unsupported",
+        # A code verifier beside the client secret is answered with invalid_client.
+        pkce="refused",
         # locale comes as an object of language and country.
         profile=openid_profile(locale=("locale.language", "locale")),
         quirks=Quirks(nonce_missing_ok=True, token_type_missing_ok=True, granted_scope_separator=","),
-        notes="The application needs the product 'Sign In with LinkedIn using OpenID Connect'.",
+        notes=(
+            "The application needs the product 'Sign In with LinkedIn using OpenID Connect'. "
+            "LinkedIn takes neither PKCE nor a nonce, so state alone ties the answer to the browser."
+        ),
     ),
     Provider(
         name="x",

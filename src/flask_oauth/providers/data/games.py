@@ -147,6 +147,7 @@ PROVIDERS: Final = (
         scopes=("openid", "profile"),
         client_authentication="client_secret_post",
         pkce="supported",
+        quirks=Quirks(id_token_algorithms=("ES256",)),
         notes="The issuer ends in a slash.",
     ),
     Provider(

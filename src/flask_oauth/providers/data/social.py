@@ -323,6 +323,9 @@ PROVIDERS: Final = (
         issuer="https://slack.com",
         api_base_url="https://slack.com/api/",
         scopes=("openid", "profile", "email"),
+        client_authentication="client_secret_post",
+        # PKCE is for public clients there; together with the client secret it fails.
+        pkce="refused",
         quirks=Quirks(
             errors_in_200=True,
             token_error=ErrorShape(names={"invalid_code": "invalid_grant", "invalid_refresh_token": "invalid_grant"}),
@@ -343,6 +346,7 @@ PROVIDERS: Final = (
         scopes=("identity.basic", "identity.email", "identity.avatar"),
         scope_separator=",",
         client_authentication="client_secret_post",
+        pkce="refused",
         profile={"sub": "user.id", "name": "user.name", "email": "user.email", "picture": "user.image_192"},
         quirks=Quirks(
             authorization_names={"scope": "user_scope"},
