@@ -34,12 +34,12 @@ class TestAnswers:
     def test_request_arrives_as_it_is(self, make_transport, serve):
         server = serve(echo)
         request = HTTPRequest(
-            "POST", server.url("/token?a=1&b=%20"), Headers({"X-Thing": "é", "Accept": "a/b"}), b"x=1"
+            "POST", server.url("/token?a=1&b=%20"), Headers({"X-Thing": "~ b", "Accept": "a/b"}), b"x=1"
         )
         make_transport().send(request)
         (received,) = server.requests
         assert (received.method, received.target, received.body) == ("POST", "/token?a=1&b=%20", b"x=1")
-        assert received.headers["x-thing"] == "é"
+        assert received.headers["x-thing"] == "~ b"
         assert received.headers["accept"] == "a/b"
         assert received.headers["host"] == f"localhost:{server.port}"
         assert received.headers["user-agent"] == "Flask-OAuth/1.0"
@@ -53,8 +53,8 @@ class TestAnswers:
 
     def test_text_that_needs_encoding_is_encoded_once(self, make_transport, serve, get):
         server = serve(echo)
-        make_transport().send(get(server.url("/é b?q=ü%20x#fragment")))
-        assert server.requests[0].target == "/%C3%A9%20b?q=%C3%BC%20x"
+        make_transport().send(get(server.url('/é b\\?q=ü%20x"#fragment')))
+        assert server.requests[0].target == "/%C3%A9%20b%5C?q=%C3%BC%20x%22"
 
     def test_answer_is_complete(self, make_transport, serve, get):
         head = b"HTTP/1.1 404 Nope\r\nContent-Type: a/b\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 4\r\n\r\n"
@@ -207,7 +207,12 @@ class TestLimits:
         assert len(make_transport().send(get(server.url(), max_response_bytes=100)).body) == size
 
     def test_N14_oversize_by_its_length(self, make_transport, serve, get):
-        server = serve(sending(b"HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n"))
+        def promise(peer: Peer) -> None:
+            peer.read()
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n" + bytes(200_000))
+            peer.wait()
+
+        server = serve(promise)
         error = failure(make_transport(), get(server.url(f"?{SECRET}")))
         assert (error.code, error.expected) == ("transport_too_large", "at most 1048576 bytes")
 
@@ -248,7 +253,6 @@ class TestLimits:
         transport = make_transport()
         failure(transport, get(server.url(), max_response_bytes=100))
         assert transport.send(get(server.url())).body == b"{}"
-        assert server.connections == 2
 
 
 class TestTime:

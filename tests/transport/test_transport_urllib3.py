@@ -213,6 +213,13 @@ class TestKeeping:
         assert time.monotonic() - started < 3
 
 
+def test_fields_in_latin_1(urllib3_transport, serve, get):
+    server = serve(sending(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: \xe9\r\n\r\n"))
+    response = urllib3_transport().send(get(server.url(), {"X": "é"}))
+    assert server.requests[0].headers["x"] == "é"
+    assert response.headers["x"] == "é"
+
+
 class TestLog:
     @pytest.mark.parametrize(
         "answer", [b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 200 OK\r\nbroken\r\n: x\r\n\r\n", b"?"]

@@ -30,13 +30,11 @@ from ..protocol.http import ClientCertificate, Headers, HTTPRequest, HTTPRespons
 from .address import AddressInfo
 from .body import ACCEPT_ENCODING, read_body
 from .deadline import Deadline
+from .target import BODYLESS, FRAMING
 
 #: Larger bodies are written in pieces, so that the deadline is looked at in between.
 _PIECE: Final = 16 * 1024
 _INTERIM_LIMIT: Final = 8
-#: How an answer ends is for this module to say, not for the caller.
-_FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding", "connection", "te", "upgrade"})
-_BODYLESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE"})
 
 
 class DeadlineSocket(socket.socket):
@@ -192,14 +190,14 @@ def _put_head(connection: Connection, request: HTTPRequest, target: str, host: s
     connection.putheader("Host", host)
     headers = request.headers
     for name, value in headers.items_as_sent():
-        if name.lower() not in _FRAMING:
+        if name.lower() not in FRAMING:
             connection.putheader(name, value)
     if "user-agent" not in headers:
         connection.putheader("User-Agent", user_agent)
     if "accept-encoding" not in headers:
         connection.putheader("Accept-Encoding", ACCEPT_ENCODING)
     # RFC 9110 §8.6: a method that is defined to have content states its length even when it is nothing.
-    if request.body is not None or request.method not in _BODYLESS:
+    if request.body is not None or request.method not in BODYLESS:
         connection.putheader("Content-Length", str(len(request.body or b"")))
 
 

@@ -1,4 +1,4 @@
-"""Where a URL leads, parsed once: scheme, host, port, and what goes into the request line.
+"""Where a URL leads, parsed once: scheme, host, port, and what goes into the head of a request.
 
 Sections enforced here: RFC 9112 §3.2 (request target, Host), RFC 3986 §3.2.1
 (no user name in a URL).
@@ -16,9 +16,16 @@ from ..errors import TransportError
 from ..protocol.http import LOOPBACK_HOSTS, HTTPRequest, is_secure_url
 
 _NAME: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+(%[a-z0-9._-]+)?")
-_VISIBLE: Final = re.compile(r"[!-~]*")
-#: Everything that may stand in a request line as it is; ``%`` too, for what was encoded before.
-_KEEP: Final = "".join(chr(code) for code in range(0x21, 0x7F))
+_SENDABLE: Final = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*")
+#: What RFC 3986 §2 lets stand as it is; ``%`` too, for what was encoded before.
+_KEEP: Final = "._~:/?#[]@!$&'()*+,;=%-"
+
+#: A method or the name of a header field (RFC 9110 §5.6.2).
+TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+#: Header fields that say where a request goes and how it ends: the transport's to write, not the caller's.
+FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding", "connection", "te", "upgrade"})
+#: Methods whose requests have no content unless they bring it (RFC 9110 §8.6).
+BODYLESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +99,4 @@ def _ascii(host: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    return text if _VISIBLE.fullmatch(text) else quote(text, safe=_KEEP)
+    return text if _SENDABLE.fullmatch(text) else quote(text, safe=_KEEP)

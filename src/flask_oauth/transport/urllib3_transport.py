@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 USER_AGENT: Final = "Flask-OAuth/1.0"
+TRUST_HINT: Final = "If a private authority signed it, give the path of that authority's certificate as ca_certs."
 
 _Key: TypeAlias = tuple[str, str, int, ClientCertificate | None, bool]
 #: What writing to, or reading from, a connection raises that the other side had closed already.
@@ -261,7 +262,7 @@ def _explained(error: OSError | HTTPException, host: str) -> TransportError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return TransportError(
             f"The certificate of {host} was not accepted: {error.verify_message}",
-            hint="If a private authority signed it, give the path of that authority's certificate as ca_certs.",
+            hint=TRUST_HINT,
         )
     if isinstance(error, ssl.SSLError):
         return TransportError(f"TLS with {host} failed: {error.reason}")
