@@ -20,8 +20,9 @@ from typing import Any, Final, Generic, TypeVar, cast
 from urllib.parse import urljoin
 
 from ..errors import MetadataError, OAuthException, TransportError
-from ..protocol.http import Headers, HTTPRequest, HTTPResponse, is_secure_url, origin, parse_json_object
+from ..protocol.http import Headers, HTTPRequest, HTTPResponse, is_secure_url, origin
 from ..protocol.jose import KeySet
+from ..protocol.oauth2.answers import read_json
 from ..protocol.oauth2.metadata import ServerMetadata, metadata_requests, process_metadata_response
 from ..transport import Transport
 
@@ -162,7 +163,7 @@ class ServerCache:
                 raise MetadataError(
                     "The server's keys cannot be fetched", code="jwks_invalid", expected=200, got=response.status
                 )
-            return KeySet.from_jwks(parse_json_object(response)), lifetime_of(response)
+            return KeySet.from_jwks(read_json(response, MetadataError)), lifetime_of(response)
 
         slot: Slot[KeySet] = self._slot("keys", jwks_uri, source)
         return slot.read(fetch, self._clock, newer_than)

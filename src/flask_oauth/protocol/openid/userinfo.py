@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import IDTokenError, InvalidResponseError, UserinfoError
-from ..http import HTTPRequest, HTTPResponse, json_object
+from ..http import PROTOCOL_ANSWER_LIMIT, HTTPRequest, HTTPResponse, json_object
 from ..jose import DecryptionKey, KeySet, decrypt_jwt, verify_jwt
 from ..oauth2.answers import failure, read_json
 from ..oauth2.resource import resource_request
@@ -58,7 +58,12 @@ def userinfo_request(
     :raises ConfigurationError: the endpoint is plain http on another machine.
     """
     return resource_request(
-        "GET", endpoint, token, headers={"Accept": expected.media_type}, insecure_hosts=insecure_hosts
+        "GET",
+        endpoint,
+        token,
+        headers={"Accept": expected.media_type},
+        insecure_hosts=insecure_hosts,
+        max_response_bytes=PROTOCOL_ANSWER_LIMIT,
     )
 
 
