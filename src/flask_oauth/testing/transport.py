@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode
@@ -138,11 +138,11 @@ def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | Non
 
 
 def form_response(
-    data: Mapping[str, str] | Iterable[tuple[str, str]], status: int = 200, headers: Mapping[str, str] | None = None
+    data: Mapping[str, str] | Sequence[tuple[str, str]], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> HTTPResponse:
     """A form-encoded answer, as OAuth 1.0a gives it."""
     fields = {"Content-Type": FORM_CONTENT_TYPE, **(headers or {})}
-    return HTTPResponse(status, Headers(fields), urlencode(data if isinstance(data, Mapping) else list(data)).encode())
+    return HTTPResponse(status, Headers(fields), urlencode(data).encode())
 
 
 def form_of(request: HTTPRequest) -> dict[str, str]:

@@ -83,6 +83,7 @@ ASKED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "front": ("metadata", "authorization", "jwks"),
     "token": ("metadata", "authorization", "token"),
     "id_token": ("metadata", "authorization", "token", "jwks"),
+    "hybrid": ("metadata", "authorization", "jwks", "token"),
     "userinfo": ("metadata", "authorization", "token", "jwks", "userinfo"),
     "refresh": ("metadata", "authorization", "token", "jwks", "token"),
 }
@@ -151,7 +152,10 @@ class Misbehaviour:
     @property
     def asked(self) -> tuple[str, ...]:
         """The endpoints that may have been asked when it is refused, the last of them included."""
-        return ASKED_BY.get(self.noticed, ())
+        names = ASKED_BY.get(self.noticed, ())
+        # A client that is registered for the client secret needs no keys.
+        symmetric = str(self.agreed.get("id_token_signed_response_alg")).startswith("HS")
+        return tuple(name for name in names if not (symmetric and name == "jwks"))
 
     def __str__(self) -> str:
         return f"{self.case}-{self.name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from dataclasses import dataclass, field
 from typing import Self
@@ -51,7 +52,7 @@ class Flow:
             response_type=response_type,
             response_mode=asked.value("response_mode") or ("query" if response_type == "code" else "fragment"),
             max_age=asked.value("max_age"),
-            acr_values=asked.value("acr_values") or "",
+            acr_values=asked.value("acr_values") or _acr_of_claims(asked),
             authenticated_at=now - 5,
             dpop_jkt=asked.value("dpop_jkt"),
         )
@@ -63,6 +64,12 @@ class Flow:
 
     def __repr__(self) -> str:
         return f"<Flow {self.response_type} used={self.used} refreshed={self.refreshed}>"
+
+
+def _acr_of_claims(asked: Asked) -> str:
+    """The authentication contexts that a ``claims`` parameter asks for (OpenID Connect Core §5.5.1.1)."""
+    wanted = (json.loads(asked.value("claims") or "{}").get("id_token") or {}).get("acr") or {}
+    return " ".join(wanted.get("values") or [])
 
 
 def wrong_with(asked: Asked, client_id: str) -> str | None:

@@ -147,6 +147,7 @@ BINDINGS: Final[tuple[Misbehaviour, ...]] = (
         "id_token_at_hash",
         claims=put(at_hash="A" * 22),
         agreed=HYBRID,
+        noticed="hybrid",
     ),
     case(
         "c_hash_missing",
@@ -209,6 +210,7 @@ BINDINGS: Final[tuple[Misbehaviour, ...]] = (
         "id_token_changed",
         claims=put(sub="mallory"),
         agreed=HYBRID,
+        noticed="hybrid",
     ),
     case(
         "auth_time_missing",

@@ -65,6 +65,8 @@ class Keys:
         """The key for an algorithm that has a key pair."""
         if algorithm.startswith("ES"):
             return self.ec
+        if algorithm == self.rsa.algorithm:
+            return self.rsa
         return load_signing_key(self.rsa.private_jwk() | {"alg": algorithm}, algorithm=algorithm)
 
     def jwks(self) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Final, Self
 
@@ -124,6 +125,30 @@ class MisbehavingProvider:
     def agreed(self) -> dict[str, Any]:
         """What client and provider have agreed on, with what the misbehaviour of now needs."""
         return {**self._registered, **(self._misbehaviour.agreed if self._misbehaviour else {})}
+
+    @contextmanager
+    def behaving(self, name: str | None) -> Iterator[None]:
+        """As :meth:`behave`, while the block lasts; what was agreed on before stays agreed on."""
+        before, agreed = self._misbehaviour, self.agreed
+        try:
+            with self.agreeing(agreed):
+                self.behave(name)
+                yield
+        finally:
+            self._misbehaviour = before
+
+    @contextmanager
+    def agreeing(self, agreed: Mapping[str, Any]) -> Iterator[None]:
+        """Client and provider agree on something more while the block lasts.
+
+        :param agreed: as ``registered``; most often :attr:`Misbehaviour.agreed` of what is no longer done wrong.
+        """
+        before = self._registered
+        self._registered = {**before, **agreed}
+        try:
+            yield
+        finally:
+            self._registered = before
 
     @property
     def settings(self) -> dict[str, Any]:
