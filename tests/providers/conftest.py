@@ -27,6 +27,7 @@ class Shape:
 
     provider: Provider
     data: Mapping[str, Any]
+    parameters: Mapping[str, str]
 
     def answer(self, name: str) -> Any:
         """What the API answers to the request for a document."""
@@ -53,7 +54,7 @@ def load_shape(name: str) -> Shape:
     data = json.loads((SHAPES / f"{name}.json").read_text(encoding="utf-8"))
     provider = get(name)
     values = dict.fromkeys(provider.missing_parameters, "example") | data.get("parameters", {})
-    return Shape(provider.resolve(**values), data)
+    return Shape(provider.resolve(**values), data, values)
 
 
 @pytest.fixture
@@ -67,6 +68,7 @@ def shape(request: pytest.FixtureRequest) -> Shape:
     return load_shape(request.param)
 
 
-@pytest.fixture
-def shape_of() -> Callable[[str], Shape]:
-    return load_shape
+@pytest.fixture(params=[name for name in names() if get(name).protocol != "oauth1"])
+def oauth2_shape(request: pytest.FixtureRequest) -> Shape:
+    """The same for presets of OAuth 2 and OpenID Connect alone."""
+    return load_shape(request.param)

@@ -134,10 +134,8 @@ def test_the_error_is_seen_as_one(shape: Any) -> None:
     assert SECRET not in str(caught.value)
 
 
-def test_the_token_request_holds_the_code_and_the_credentials(shape: Any) -> None:
-    provider = shape.provider
-    if provider.protocol == "oauth1":
-        pytest.skip("OAuth 1.0a has no code")
+def test_the_token_request_holds_the_code_and_the_credentials(oauth2_shape: Any) -> None:
+    provider = oauth2_shape.provider
     request = token_request(provider, {"code": "the code"})
     sent = _sent(request)
     assert sent["code"] == "the code"
@@ -149,10 +147,8 @@ def test_the_token_request_holds_the_code_and_the_credentials(shape: Any) -> Non
         assert sent[name] == value
 
 
-def test_the_refresh_request_goes_to_the_right_place(shape: Any) -> None:
-    provider = shape.provider
-    if provider.protocol == "oauth1":
-        pytest.skip("OAuth 1.0a has no refresh token")
+def test_the_refresh_request_goes_to_the_right_place(oauth2_shape: Any) -> None:
+    provider = oauth2_shape.provider
     plain = refresh_request(metadata_of(provider), client_of(provider), Token("a", refresh_token="r"), now=NOW, jti="j")
     request = adapt_token_request(provider, plain, client_id="client")
     sent = _sent(request)
