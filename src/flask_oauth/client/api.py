@@ -21,16 +21,16 @@ REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 #: What a request keeps on its way to another origin; any other field may be a credential (X-Shopify-Access-Token).
 HARMLESS_FIELDS: Final = frozenset({"accept", "accept-language", "user-agent"})
 
-Authorizer = Callable[[HTTPRequest], HTTPRequest]
+Deliver = Callable[[HTTPRequest], HTTPResponse]
 
 
-def call_api(transport: Transport, request: HTTPRequest, authorized: Authorizer) -> HTTPResponse:
+def call_api(transport: Transport, request: HTTPRequest, deliver: Deliver) -> HTTPResponse:
     """Send a request with its credentials; GET and HEAD follow redirects.
 
-    :param authorized: puts the credentials on a request.
+    :param deliver: puts the credentials on a request and sends it.
     :raises TransportError: no answer, or more than :data:`MOST_REDIRECTS` redirects (``transport_redirect``).
     """
-    response = transport.send(authorized(request))
+    response = deliver(request)
     if response.status not in REDIRECTS or request.method not in ("GET", "HEAD"):
         return response
     home = origin(request.url)
@@ -40,7 +40,7 @@ def call_api(transport: Transport, request: HTTPRequest, authorized: Authorizer)
             return response
         request = replace(request, url=urljoin(request.url, location))
         if origin(request.url) == home:
-            response = transport.send(authorized(request))
+            response = deliver(request)
         else:
             response = transport.send(replace(request, headers=_harmless(request.headers), client_certificate=None))
     raise TransportError("The API redirects in a circle", code="transport_redirect", got=request.url.partition("?")[0])

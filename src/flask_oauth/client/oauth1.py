@@ -210,7 +210,7 @@ class OAuth1Client:
         :param request: the call without credentials; an ``Authorization`` field of the caller's is kept.
         :param token: ``None`` for a two-legged request.
         """
-        return call_api(self._transport, request, lambda hop: self.signed(hop, token))
+        return call_api(self._transport, request, lambda hop: self._transport.send(self.signed(hop, token)))
 
     def signed(self, request: HTTPRequest, token: Token | None) -> HTTPRequest:
         """A request with its signature."""

@@ -13,14 +13,14 @@ extension's.)  Nothing in a client changes from one request to the next.
 
 from __future__ import annotations
 
-import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import OAuthException, UserinfoError
+from ..errors import ConfigurationError, OAuthException, UserinfoError
 from ..protocol.http import HTTPRequest, HTTPResponse
+from ..protocol.jose import SigningKey
 from ..protocol.oauth2.authorization import (
     AuthorizationRequest,
     AuthorizationResponse,
@@ -28,24 +28,20 @@ from ..protocol.oauth2.authorization import (
     validate_authorization_response,
 )
 from ..protocol.oauth2.client_authentication import Client
+from ..protocol.oauth2.fapi import check_profile
 from ..protocol.oauth2.metadata import ServerMetadata
 from ..protocol.oauth2.resource import resource_request
 from ..protocol.oauth2.revocation import process_revocation_response, revocation_request
 from ..protocol.oauth2.token import (
     authorization_code_request,
     process_refresh_response,
-    read_token_answer,
     refresh_request,
-    token_from_answer,
 )
 from ..protocol.openid.id_token import IDToken
 from ..protocol.token import Token
 from ..providers import (
     adapt_api_request,
-    adapt_authorization_url,
     adapt_callback,
-    adapt_token_request,
-    adapt_token_response,
     authorization_parameters,
     scope_text,
 )
@@ -53,20 +49,15 @@ from ..providers.profile import CLAIMS
 from ..providers.special import check_callback_hmac
 from ..transport import Transport
 from .api import call_api
+from .back_channel import BackChannel, Clock, NewSecret, Once, key_from, new_secret
 from .cache import ServerCache
+from .front_channel import FrontChannel, is_signed
 from .openid import OpenIDClient
 from .profile import Profile, preset_profile
+from .proofs import key_of, new_proof_key, written
 from .server import Server
 from .settings import OAuth2Settings
 from .transaction import Transaction
-
-Clock = Callable[[], float]
-NewSecret = Callable[[], str]
-
-
-def new_secret() -> str:
-    """256 unpredictable bits as 43 characters: fit for a nonce, a ``jti`` and a code verifier (RFC 7636 §4.1)."""
-    return secrets.token_urlsafe(32)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -110,6 +101,8 @@ class OAuth2Client:
         self.settings = settings
         self.server = Server(settings, cache, clock)
         self.openid = OpenIDClient(settings, self.server, clock)
+        self.back_channel = BackChannel(settings, transport, clock, new_secret)
+        self.front_channel = FrontChannel(self.server, self.back_channel)
         self._transport = transport
         self._clock = clock
         self._new_secret = new_secret
@@ -147,11 +140,13 @@ class OAuth2Client:
         if settings.default_max_age is not None:
             extra.setdefault("max_age", settings.default_max_age)
         response_type = str(extra.pop("response_type", None) or settings.response_type)
-        response_mode = extra.pop("response_mode", None) or settings.response_mode or _mode_for(response_type)
+        response_mode = _mode_for(response_type, extra.pop("response_mode", None) or settings.response_mode)
+        key = self.new_proof_key()
+        self.check_profile(metadata, key, response_type)
         # Core §3.1.2.1: the nonce ties the ID Token to this sign-in; sent wherever an ID Token is checked.
         nonce = self._new_secret() if self.openid.applies(scope) and self.openid.sends_nonce() else None
         code_verifier = self._new_secret()
-        request = authorization_request(
+        plain = authorization_request(
             metadata,
             settings.client,
             redirect_uri=redirect_uri,
@@ -161,10 +156,9 @@ class OAuth2Client:
             nonce=nonce,
             response_type=response_type,
             response_mode=response_mode,
+            dpop_jkt=key.thumbprint() if key else None,
             parameters={**self._preset_parameters(), **extra},
         )
-        if settings.provider is not None:
-            request = replace(request, url=adapt_authorization_url(settings.provider, request.url))
         transaction = Transaction(
             remote_app,
             state,
@@ -180,9 +174,29 @@ class OAuth2Client:
             acr_values=demanded or _essential_acr(extra.get("claims")),
             next_url=next_url,
             resource=_texts(extra.get("resource")),
+            dpop_key=written(key) if key else "",
             purpose=purpose,
         )
-        return request, transaction
+        return self.front_channel.dispatch(plain, key), transaction
+
+    def new_proof_key(self) -> SigningKey | None:
+        """A key for one sign-in and its tokens, where they are bound to one."""
+        return new_proof_key(self.metadata()) if self.settings.dpop else None
+
+    def check_profile(self, metadata: ServerMetadata, key: SigningKey | None, response_type: str = "code") -> None:
+        """Stop before the user is sent anywhere if something is missing for the profile of this client.
+
+        :raises ConfigurationError: ``config_profile``; all that lacks is in ``data``.
+        """
+        profile = self.settings.profile
+        if profile is None:
+            return
+        check_profile(profile, metadata, self.settings.client, dpop_key=key)
+        if response_type != "code":
+            raise ConfigurationError(
+                f"The profile {profile.name} cannot be used with the response type {response_type!r}",
+                code="config_profile",
+            )
 
     def complete(self, parameters: Iterable[tuple[str, str]], transaction: Transaction) -> SignIn:
         """Finish a sign-in with the answer that the browser brought.
@@ -198,17 +212,21 @@ class OAuth2Client:
 
     def receive(self, parameters: Iterable[tuple[str, str]], transaction: Transaction) -> AuthorizationResponse:
         """Check the answer that the browser brought; no request is sent (but for keys, in the hybrid flow)."""
-        metadata, provider = self.metadata(), self.settings.provider
-        if provider is not None:
+        settings, provider = self.settings, self.settings.provider
+        if is_signed(transaction.response_mode):
+            parameters = self.front_channel.opened(parameters, transaction)
+        elif provider is not None:
             parameters = adapt_callback(provider, parameters)
             if provider.quirks.callback_hmac:
-                check_callback_hmac(parameters, self.settings.client.client_secret or "")
+                check_callback_hmac(parameters, settings.client.client_secret or "")
+        profile = settings.profile
         # RFC 9207 §2.4: the issuer is the one this user was sent to, not the one that is configured by now.
         response = validate_authorization_response(
             parameters,
             state=transaction.key,
             issuer=transaction.issuer or None,
-            iss_required=metadata.authorization_response_iss_parameter_supported,
+            iss_required=self.metadata().authorization_response_iss_parameter_supported
+            or (profile is not None and profile.iss_required),
             response_type=transaction.response_type,
         )
         self.openid.check_front_channel(response, transaction)
@@ -219,29 +237,26 @@ class OAuth2Client:
 
         :param parameters: further parameters of the token request.
         """
-        request = authorization_code_request(
-            self.metadata(),
-            self.client,
-            response,
-            redirect_uri=transaction.redirect_uri,
-            code_verifier=transaction.code_verifier,
-            now=self._clock(),
-            jti=self._new_secret(),
-            parameters={"resource": list(transaction.resource) or None, **parameters},
-            method=self.settings.token_method,
-        )
-        answer = self._send_token_request(request, response.parameters)
-        return read_token_answer(answer, lenient_format=self.settings.lenient)
+        metadata, client = self.metadata(), self.client
+
+        def make(once: Once) -> HTTPRequest:
+            return authorization_code_request(
+                metadata,
+                client,
+                response,
+                redirect_uri=transaction.redirect_uri,
+                code_verifier=transaction.code_verifier,
+                parameters={"resource": list(transaction.resource) or None, **parameters},
+                method=self.settings.token_method,
+                **once,
+            )
+
+        key = key_from(transaction.dpop_key)
+        return self.back_channel.read_answer(self.back_channel.send_token_request(make, key, response.parameters))
 
     def accept(self, answer: Mapping[str, Any], response: AuthorizationResponse, transaction: Transaction) -> SignIn:
         """Check what the token endpoint sent, the ID Token included."""
-        token = token_from_answer(
-            answer,
-            now=self._clock(),
-            requested_scope=transaction.scope,
-            default_type="Bearer" if self.settings.lenient else None,
-            lenient_format=self.settings.lenient,
-        )
+        token = self.back_channel.token_of(answer, scope=transaction.scope, dpop_key=transaction.dpop_key)
         return SignIn(token, answer, self.openid.id_token_of(token, response, transaction), response.parameters)
 
     # -- tokens -----------------------------------------------------------------------------------------------
@@ -252,15 +267,16 @@ class OAuth2Client:
         :raises ServerError: the server refused; ``error`` is ``invalid_grant`` when the refresh token is spent.
         :raises IDTokenError: the ID Token beside it speaks of another person.
         """
-        request = refresh_request(
-            self.metadata(), self.client, token, now=self._clock(), jti=self._new_secret(), scope=scope
+        metadata, client = self.metadata(), self.client
+        answer = self.back_channel.send_token_request(
+            lambda once: refresh_request(metadata, client, token, scope=scope, **once), key_of(token)
         )
         new = process_refresh_response(
-            self._send_token_request(request),
+            answer,
             token,
             now=self._clock(),
             scope=scope,
-            default_type="Bearer" if self.settings.lenient else None,
+            default_type=self.back_channel.default_type(token.dpop_key),
             lenient_format=self.settings.lenient,
         )
         self.openid.check_refreshed(new, token)
@@ -282,15 +298,11 @@ class OAuth2Client:
             metadata = self.metadata()
             if not metadata.revocation_endpoint:
                 return "unsupported"
-            request = revocation_request(
-                metadata,
-                self.client,
-                value,
-                token_type_hint=kind,
-                now=self._clock(),
-                jti=self._new_secret(),
+            client = self.client
+            answer = self.back_channel.send(
+                lambda once: revocation_request(metadata, client, value, token_type_hint=kind, **once)
             )
-            process_revocation_response(self._transport.send(request))
+            process_revocation_response(answer)
         except OAuthException as error:
             return str(error)
         return "revoked"
@@ -303,32 +315,41 @@ class OAuth2Client:
         :param request: the call without credentials.
         :param token: ``None`` sends it as it is.
         """
+        key = key_of(token) if token is not None and "authorization" not in request.headers else None
+
+        def deliver(hop: HTTPRequest) -> HTTPResponse:
+            if key is None or token is None:
+                return self._transport.send(self._authorized(hop, token))
+            return self.back_channel.prover.send(
+                lambda: self._authorized(hop, token), key, "resource", access_token=token.access_token
+            )
+
+        return call_api(self._transport, request, deliver)
+
+    def _authorized(self, request: HTTPRequest, token: Token | None) -> HTTPRequest:
+        """A call with the token on it."""
         settings = self.settings
-
-        def authorized(hop: HTTPRequest) -> HTTPRequest:
-            standard = resource_request(
-                hop.method,
-                hop.url,
-                token,
-                headers=hop.headers,
-                body=hop.body,
-                scheme=settings.token_scheme,
-                query_parameter=settings.token_parameter,
-                insecure_hosts=hop.insecure_hosts,
-                client_certificate=settings.client.certificate,
-                max_response_bytes=hop.max_response_bytes,
-            )
-            if settings.provider is None or token is None:
-                return standard
-            return adapt_api_request(
-                settings.provider,
-                standard,
-                token,
-                client_id=settings.client.client_id,
-                client_secret=settings.client.client_secret or "",
-            )
-
-        return call_api(self._transport, request, authorized)
+        standard = resource_request(
+            request.method,
+            request.url,
+            token,
+            headers=request.headers,
+            body=request.body,
+            scheme=settings.token_scheme,
+            query_parameter=settings.token_parameter,
+            insecure_hosts=request.insecure_hosts,
+            client_certificate=settings.client.certificate,
+            max_response_bytes=request.max_response_bytes,
+        )
+        if settings.provider is None or token is None:
+            return standard
+        return adapt_api_request(
+            settings.provider,
+            standard,
+            token,
+            client_id=settings.client.client_id,
+            client_secret=settings.client.client_secret or "",
+        )
 
     # -- the server -------------------------------------------------------------------------------------------
 
@@ -366,9 +387,7 @@ class OAuth2Client:
     @property
     def client(self) -> Client:
         """Who we are, with a client secret that is good now."""
-        if self.settings.secret is None:
-            return self.settings.client
-        return replace(self.settings.client, client_secret=self.settings.secret.secret(self._clock()))
+        return self.back_channel.client
 
     def _preset_parameters(self) -> dict[str, str]:
         provider = self.settings.provider
@@ -376,23 +395,16 @@ class OAuth2Client:
             return {}
         return authorization_parameters(provider, client_id=self.settings.client.client_id)
 
-    def _send_token_request(self, request: HTTPRequest, callback: Mapping[str, str] | None = None) -> HTTPResponse:
-        """A request to the token endpoint, and its answer as the standard has it."""
-        provider = self.settings.provider
-        if provider is None:
-            return self._transport.send(request)
-        client_id = self.settings.client.client_id
-        adapted = adapt_token_request(provider, request, client_id=client_id, callback=callback)
-        return adapt_token_response(provider, self._transport.send(adapted))
-
     def metadata(self) -> ServerMetadata:
         """What is known about the server."""
         return self.server.metadata()
 
 
-def _mode_for(response_type: str) -> str | None:
+def _mode_for(response_type: str, asked: str | None) -> str | None:
     """Hybrid answers come in the fragment by default, which a server never sees; so they are asked for by form."""
-    return "form_post" if response_type != "code" else None
+    if response_type == "code":
+        return asked
+    return {None: "form_post", "jwt": "form_post.jwt"}.get(asked, asked)
 
 
 def _whole(value: Any) -> int | None:

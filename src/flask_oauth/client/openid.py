@@ -145,7 +145,8 @@ class OpenIDClient:
         :raises UserinfoError: it speaks of another person, or does not hold.
         """
         metadata = self._server.metadata()
-        endpoint = metadata.endpoint("userinfo_endpoint")
+        # RFC 8705 §5: a client with a certificate is known at the alias.
+        endpoint = metadata.endpoint("userinfo_endpoint", mutual_tls=self._settings.client.certificate is not None)
         expected = self._settings.userinfo or UserinfoExpectation(
             subject=None, issuer="", client_id=self._settings.client.client_id
         )
@@ -156,7 +157,8 @@ class OpenIDClient:
         def process(keys: KeySet | None) -> dict[str, Any]:
             return process_userinfo_response(response, expected, now=self._clock(), keys=keys, **self._own_keys())
 
-        return self._server.with_current_keys(process) if expected.algorithms else process(None)
+        # The algorithm registered for userinfo need not be that of ID Tokens.
+        return self._server.with_current_keys(process, expected.algorithms) if expected.algorithms else process(None)
 
     def claims_from(self, source: ClaimSource, issuer: str, keys: KeySet, send: Send) -> dict[str, Any]:
         """The claims of one aggregated or distributed source (Core §5.6.2).

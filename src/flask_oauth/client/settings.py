@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ..protocol.jose import DecryptionKey, KeySet
 from ..protocol.oauth2.client_authentication import Client
+from ..protocol.oauth2.fapi import Profile
 from ..protocol.oauth2.metadata import ServerMetadata
 from ..protocol.openid.id_token import IDTokenExpectation
 from ..protocol.openid.userinfo import UserinfoExpectation
@@ -35,6 +36,16 @@ class OAuth2Settings:
     :param provider: the preset, resolved, if the remote app has one.
     :param secret: makes the client secret where it is a JWT that we sign ourselves (Apple).
     :param default_max_age: seconds, sent as ``max_age`` where the sign-in names none.
+    :param profile: FAPI 2.0, checked before the user is sent anywhere.
+    :param dpop: tokens are bound to a key that is made for each sign-in (RFC 9449).
+    :param pushed: authorization requests are pushed (RFC 9126), also where the server does not demand it.
+    :param signed_request: they are signed (RFC 9101), likewise.
+    :param request_encryption: algorithm and encoding, where signed requests are encrypted too.
+    :param answer_algorithms: the signature algorithms that signed answers (JARM) may have.
+    :param answer_encryption: algorithm and encoding, where they are encrypted.
+    :param introspection_algorithms: those of signed introspection answers; empty takes plain ones.
+    :param introspection_encryption: algorithm and encoding, where they are encrypted.
+    :param clock_skew: seconds by which the clocks may differ.
     """
 
     client: Client
@@ -54,3 +65,13 @@ class OAuth2Settings:
     provider: Provider | None = None
     secret: SecretMinter | None = None
     default_max_age: int | None = None
+    profile: Profile | None = None
+    dpop: bool = False
+    pushed: bool = False
+    signed_request: bool = False
+    request_encryption: tuple[str, str] | None = None
+    answer_algorithms: tuple[str, ...] = ("RS256",)
+    answer_encryption: tuple[str, str] | None = None
+    introspection_algorithms: tuple[str, ...] = ()
+    introspection_encryption: tuple[str, str] | None = None
+    clock_skew: float = 60

@@ -23,6 +23,7 @@ class Token:
     :param scope: the scope as granted, space separated.
     :param id_token: the ID Token as it was received (for ``id_token_hint``).
     :param extra: every further member of the answer, as the provider sent it.
+    :param dpop_key: the private key that the token is bound to (RFC 9449), as a JWK in JSON; ``None`` without DPoP.
     """
 
     access_token: str
@@ -33,6 +34,7 @@ class Token:
     scope: str = ""
     id_token: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    dpop_key: str | None = None
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -59,5 +61,5 @@ class Token:
         return cls(**{name: value for name, value in values.items() if name in cls.__slots__})
 
     def __repr__(self) -> str:
-        held = [name for name in ("token_secret", "refresh_token", "id_token") if getattr(self, name)]
+        held = [name for name in ("token_secret", "refresh_token", "id_token", "dpop_key") if getattr(self, name)]
         return f"<Token {self.token_type} scope={self.scope!r} expires_at={self.expires_at} holds={held}>"

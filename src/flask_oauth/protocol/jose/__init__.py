@@ -23,7 +23,17 @@ from .private_keys import (
     load_decryption_key,
     load_signing_key,
 )
-from .signed import JWT, PLAIN_TYPES, shown, sign_jwt, sign_jwt_with_secret, unverified_jwt, verify_jwt
+from .signed import (
+    JWT,
+    PLAIN_TYPES,
+    encoded_header,
+    shown,
+    sign_jwt,
+    sign_jwt_with_secret,
+    sign_under,
+    unverified_jwt,
+    verify_jwt,
+)
 
 __all__ = [
     "ASYMMETRIC_ALGORITHMS",
@@ -42,6 +52,7 @@ __all__ = [
     "b64url_encode",
     "check_algorithms",
     "decrypt_jwt",
+    "encoded_header",
     "encrypt_jwt",
     "generate_signing_key",
     "is_encrypted",
@@ -50,6 +61,7 @@ __all__ = [
     "shown",
     "sign_jwt",
     "sign_jwt_with_secret",
+    "sign_under",
     "unverified_jwt",
     "verify_jwt",
 ]

@@ -98,6 +98,7 @@ def authorization_request(
     nonce: str | None = None,
     response_type: str = "code",
     response_mode: str | None = None,
+    dpop_jkt: str | None = None,
     parameters: Mapping[str, Any] | None = None,
 ) -> AuthorizationRequest:
     """The URL that a user is sent to.
@@ -107,6 +108,7 @@ def authorization_request(
     :param code_verifier: a new unpredictable value, 43 to 128 characters; its S256 challenge is always sent.
     :param scope: the scope, space separated; empty or ``None`` sends none.
     :param nonce: a new unpredictable value, for OpenID Connect.
+    :param dpop_jkt: the thumbprint of the key that the code and its token will be bound to (RFC 9449 §10).
     :param parameters: further parameters (``prompt``, ``max_age``, ``claims``, ``resource`` …), see
         :func:`~flask_oauth.protocol.oauth2.parameters.parameter_pairs`; they win over ``scope``,
         ``response_type`` and ``response_mode``.
@@ -122,6 +124,7 @@ def authorization_request(
         "code_challenge": code_challenge(code_verifier),  # RFC 9700 §2.1.1: sent though metadata is silent
         "code_challenge_method": "S256",
         "response_mode": response_mode,
+        "dpop_jkt": dpop_jkt,
     }
     added = parameters or {}
     endpoint, already_there = _split_endpoint(metadata.endpoint("authorization_endpoint"), {*own, *added})

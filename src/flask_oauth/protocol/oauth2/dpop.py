@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64encode
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from ...errors import ConfigurationError, InvalidResponseError
 from ..http import HTTPResponse
-from ..jose import SigningKey, sign_jwt
+from ..jose import SigningKey, encoded_header, sign_under
 from .answers import read_json
 from .metadata import ServerMetadata
 from .resource import find_challenge
@@ -52,9 +53,16 @@ def dpop_proof(
         claims["ath"] = access_token_hash(access_token)
     if nonce is not None:
         claims["nonce"] = nonce
-    return sign_jwt(claims, key, typ=PROOF_TYPE, headers={"kid": None, "jwk": key.public_jwk(bare=True)})
+    return sign_under(_proof_header(key), claims, key)
 
 
+@lru_cache(maxsize=1024)
+def _proof_header(key: SigningKey) -> bytes:
+    """The header of every proof of a key: made once, as it takes as long as all of a proof but its signature."""
+    return encoded_header(key, typ=PROOF_TYPE, headers={"kid": None, "jwk": key.public_jwk(bare=True)})
+
+
+@lru_cache(maxsize=1024)
 def proof_url(url: str) -> str:
     """``htu``: the URL without query and fragment, in the spelling that a server compares (RFC 9449 §4.3)."""
     parts = urlsplit(url)

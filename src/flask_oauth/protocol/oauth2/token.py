@@ -232,13 +232,14 @@ def _scope(answer: Mapping[str, Any], requested: str | None) -> str:
 def refreshed_token(old: Token, new: Token) -> Token:
     """The renewed token with what the answer left out: the old one's refresh token, ID Token and further members.
 
-    RFC 6749 §6: where no new refresh token comes, the old one stays.
+    RFC 6749 §6: where no new refresh token comes, the old one stays; RFC 9449 §5: and so does the key it is bound to.
     """
     return replace(
         new,
         refresh_token=new.refresh_token or old.refresh_token,
         id_token=new.id_token or old.id_token,
         extra={**old.extra, **new.extra},
+        dpop_key=old.dpop_key,
     )
 
 
