@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -61,12 +61,14 @@ class Server:
             raise ConfigurationError("There is no jwks_uri: give jwks_uri= or issuer=", code="config_endpoint_missing")
         return self._cache.keys(jwks_uri, self._settings.source, newer_than=newer_than)
 
-    def with_current_keys(self, use: Callable[[KeySet], T]) -> T:
+    def with_current_keys(self, use: Callable[[KeySet], T], algorithms: Collection[str] | None = None) -> T:
         """Do something with the server's keys; where a change of keys explains its failure, fetch them and do it again.
 
         Core §10.1.1: the signer may change keys at any time; one refetch is enough to follow.
+
+        :param algorithms: the signature algorithms that are taken; by default those of ID Tokens.
         """
-        if self._symmetric():
+        if self._symmetric(algorithms):
             return use(KeySet())
         began = self._clock()
         keys = self.keys()
@@ -80,10 +82,11 @@ class Server:
                 raise
             return use(newer)
 
-    def _symmetric(self) -> bool:
-        """Whether the client takes nothing but HMAC signatures, made with its own secret; no key of the server counts."""
-        expected = self._settings.id_token
-        return expected is not None and all(name.startswith("HS") for name in expected.algorithms)
+    def _symmetric(self, algorithms: Collection[str] | None) -> bool:
+        """Whether nothing but HMAC signatures is taken, made with the client secret; no key of the server counts."""
+        if algorithms is None and self._settings.id_token is not None:
+            algorithms = self._settings.id_token.algorithms
+        return algorithms is not None and all(name.startswith("HS") for name in algorithms)
 
 
 def with_overrides(server: ServerMetadata, by_hand: ServerMetadata) -> ServerMetadata:

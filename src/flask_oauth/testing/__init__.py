@@ -1,6 +1,8 @@
 """What a test of an application needs: an answer without a network, a sign-in without a provider.
 
 ============================ =================================================
+:class:`MisbehavingProvider` an OpenID provider that does one thing wrong
+:class:`Misbehaviour`        one wrong thing it can do, and the error it must end in
 :class:`ScriptedTransport`   answers from a script and remembers every request
 :func:`json_response`        an answer in JSON
 :func:`form_response`        a form-encoded answer
@@ -16,6 +18,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .misbehaving import MisbehavingProvider as MisbehavingProvider
+    from .misbehaving import Misbehaviour as Misbehaviour
     from .transport import ScriptedTransport as ScriptedTransport
     from .transport import UnexpectedRequestError as UnexpectedRequestError
     from .transport import form_of as form_of
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from .transport import json_response as json_response
 
 _HOMES = {
+    "Misbehaviour": ".misbehaving",
+    "MisbehavingProvider": ".misbehaving",
     "ScriptedTransport": ".transport",
     "UnexpectedRequestError": ".transport",
     "form_of": ".transport",
