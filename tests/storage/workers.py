@@ -110,18 +110,26 @@ def save_expired(url: str, key: RecordKey) -> TokenKeeper:
 
 
 def herd_worker(url: str, key: RecordKey, port: int, threads: int, barrier: Any, results: Any) -> None:
-    """So many threads that all need the one token at the same moment; sends (access token or error, seconds)."""
-    coordinator = RefreshCoordinator(keeper_of(url))
+    """So many threads that all need the one token at the same moment; sends (access token or error, seconds).
+
+    Without a URL each of them refreshes by itself.
+    """
     ready = threading.Barrier(threads + 1)
     outcomes: list[tuple[str, float]] = []
+    coordinator = RefreshCoordinator(keeper_of(url)) if url else None
+
+    def get() -> Token:
+        if coordinator is None:
+            return ask(port, Token("access-0", refresh_token="refresh-0"))
+        return coordinator.fresh(key, lambda token: ask(port, token))
 
     def call() -> None:
-        warm_up = RecordKey("warm up", "i", str(threading.get_ident()))
-        coordinator.keeper.load(warm_up)
+        if coordinator is not None:  # so that each thread has its connection, as in a server that runs
+            coordinator.keeper.load(RecordKey("warm up", "i", str(threading.get_ident())))
         ready.wait()
         started = time.perf_counter()
         try:
-            outcome = coordinator.fresh(key, lambda token: ask(port, token)).access_token
+            outcome = get().access_token
         except OAuthException as error:
             outcome = f"{type(error).__name__}: {error}"
         outcomes.append((outcome, time.perf_counter() - started))

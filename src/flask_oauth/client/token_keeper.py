@@ -148,7 +148,7 @@ class TokenKeeper:
         return self.keys.seal(json.dumps(written, separators=(",", ":")).encode(), key.associated())
 
     def _open(self, record: Record) -> Held:
-        written = json.loads(self.keys.open(record.sealed, record.key.associated()))
+        written = json.loads(self.keys.open(record.sealed, record.key.associated()).decode())
         return Held(Token.from_dict(written["token"]), written["at"])
 
     def _describe(self, record: Record) -> TokenInfo:

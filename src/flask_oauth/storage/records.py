@@ -20,7 +20,7 @@ from ..errors import ConfigurationError
 
 _LIMITS = {"remote_app": 255, "issuer": 1024, "owner": 512, "label": 255}
 
-OWNER_BYTES = 8
+OWNER_BYTES = 9
 """How many of the leading bytes of :attr:`RecordKey.id` speak of the owner alone."""
 
 
@@ -63,12 +63,12 @@ class RecordKey:
 
     @property
     def id(self) -> bytes:
-        """24 bytes: 8 of a hash of the owner, then 16 of a hash of the whole key.
+        """24 bytes: 9 of a hash of the owner, then 15 of a hash of the whole key.
 
         Records of one owner so stand side by side, and can be listed without a second index.  A hash, because some
         databases compare text without regard to letter case.
         """
-        return owner_prefix(self.owner) + hashlib.sha256(self.associated()).digest()[:16]
+        return owner_prefix(self.owner) + hashlib.sha256(self.associated()).digest()[:15]
 
 
 def owner_prefix(owner: str) -> bytes:

@@ -30,11 +30,12 @@ from redis.retry import Retry
 
 from ..errors import ConfigurationError, StoreError
 from .memory import lease_lost, new_version
-from .records import Lease, Page, Record, RecordKey, owner_prefix
+from .records import OWNER_BYTES, Lease, Page, Record, RecordKey, owner_prefix
 from .redis_scripts import ACQUIRE, DELETE, RELEASE, SAVE, Script, pack, pack_version, unpack
 
 _OPTIONS: dict[str, Any] = {"socket_connect_timeout": 2.0, "socket_timeout": 2.0, "socket_keepalive": True}
 _RETRIES = 1
+_OWNER_CHARACTERS = OWNER_BYTES * 4 // 3
 _CLUSTER_RETRIES = 3  # a failover takes the cluster a moment
 
 
@@ -92,8 +93,10 @@ class RedisTokenStore:
         """Nothing to make."""
 
     def load(self, key: RecordKey) -> Record | None:
-        with _store_errors():
-            value = self._client.get(self._names(key)[0])
+        try:
+            value = self._client.get(self._record(key))
+        except (RedisError, RedisClusterException, OSError) as error:
+            raise _no_answer(error) from error
         return unpack(value, key) if value is not None else None
 
     def save(
@@ -226,10 +229,13 @@ class RedisTokenStore:
                 # The server has been started anew; this sends the script to it again.
                 return self._client.eval(script.text, len(names), *names, *arguments)
 
+    def _record(self, key: RecordKey) -> str:
+        name = _short(key.id)
+        return f"{self._prefix}{{{name[:_OWNER_CHARACTERS]}}}:{name[_OWNER_CHARACTERS:]}"
+
     def _names(self, key: RecordKey) -> tuple[str, str, str]:
-        index = self._index(key.owner)
-        record = f"{index}:{_member(key)}"
-        return record, f"{record}:lease", index
+        record = self._record(key)
+        return record, f"{record}:lease", record.rpartition(":")[0]
 
     def _index(self, owner: str) -> str:
         return f"{self._prefix}{{{_short(owner_prefix(owner))}}}"
@@ -246,15 +252,20 @@ def _store_errors() -> Iterator[None]:
     try:
         yield
     except (RedisError, RedisClusterException, OSError) as error:
-        raise StoreError("The token store did not answer.", code="store_failed", got=type(error).__name__) from error
+        raise _no_answer(error) from error
+
+
+def _no_answer(error: Exception) -> StoreError:
+    return StoreError("The token store did not answer.", code="store_failed", got=type(error).__name__)
 
 
 def _short(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+    """Base64url text of bytes whose number is a multiple of three."""
+    return base64.urlsafe_b64encode(value).decode()
 
 
 def _member(key: RecordKey) -> str:
-    return _short(key.id[8:])
+    return _short(key.id)[_OWNER_CHARACTERS:]
 
 
 def _condition(lease: Lease | None, version: int | None, own_version: int | None) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -41,12 +42,22 @@ class Connections:
     def __init__(self, engine: sa.Engine, *, keep: int = 0) -> None:
         self.engine = engine
         self._keep = keep
-        self._idle: list[sa.Connection] = []
-        self._free = threading.Semaphore(keep)
         # In SQLite a change of the isolation level costs more than the transaction that it saves.
         plain = keep or engine.dialect.name == "sqlite"
         self._begin_on = engine if plain else engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._lock = threading.Lock()
+        self._start()
         _connections.add(self)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether connections are kept at hand."""
+        return self._keep > 0
+
+    def _start(self) -> None:
+        self._made = 0
+        # Connections at hand, and None for each that was given up and may be made anew.
+        self._idle: queue.SimpleQueue[Kept | None] = queue.SimpleQueue()
 
     @contextmanager
     def connection(self) -> Iterator[sa.Connection]:
@@ -55,25 +66,53 @@ class Connections:
             with self._begin_on.begin() as connection:
                 yield connection
             return
-        if not self._free.acquire(timeout=_QUEUE_SECONDS):
-            raise StoreError("All connections to the token store were busy for too long.", got=f"{self._keep} in use")
+        kept = self.take()
         try:
-            connection = self._take()
-            try:
-                yield connection
-            except BaseException:
-                # What state it is in cannot be known: also one that a timeout of gevent interrupted ends up here.
-                _discard(connection)
-                raise
-            self._idle.append(connection)
-        finally:
-            self._free.release()
+            yield kept.connection
+        except BaseException:
+            self.give_up(kept)
+            raise
+        self.give_back(kept)
 
-    def _take(self) -> sa.Connection:
+    def take(self) -> Kept:
+        """A kept connection, for :meth:`give_back` or :meth:`give_up`."""
         try:
-            return self._idle.pop()
-        except IndexError:
-            return self.engine.connect()
+            kept = self._idle.get_nowait()
+        except queue.Empty:
+            kept = None if self._may_make() else self._wait()
+        if kept is not None:
+            return kept
+        try:
+            return Kept(self.engine.connect())
+        except BaseException as error:
+            self._idle.put(None)
+            if isinstance(error, SQLAlchemyError):
+                raise explain(error) from error
+            raise
+
+    def _may_make(self) -> bool:
+        with self._lock:
+            if self._made >= self._keep:
+                return False
+            self._made += 1
+            return True
+
+    def _wait(self) -> Kept | None:
+        try:
+            return self._idle.get(timeout=_QUEUE_SECONDS)
+        except queue.Empty:
+            raise StoreError(
+                "All connections to the token store were busy for too long.", got=f"{self._keep} in use"
+            ) from None
+
+    def give_back(self, kept: Kept) -> None:
+        """The connection was used and is as good as before."""
+        self._idle.put(kept)
+
+    def give_up(self, kept: Kept) -> None:
+        """What state the connection is in cannot be known, as after a timeout of gevent: close it."""
+        kept.discard()
+        self._idle.put(None)
 
     def run(self, work: Callable[[sa.Connection], T]) -> T:
         """Do some work, once more if the connection had gone stale.  The work must bear being done twice.
@@ -95,9 +134,15 @@ class Connections:
 
     def drop_idle(self) -> None:
         """Close what is kept at hand."""
-        while self._idle:
-            with suppress(IndexError, SQLAlchemyError):
-                self._idle.pop().close()
+        given_up = 0
+        with suppress(queue.Empty):
+            while True:
+                kept = self._idle.get_nowait()
+                given_up += 1
+                if kept is not None:
+                    kept.discard()
+        for _ in range(given_up):
+            self._idle.put(None)
 
     def close(self) -> None:
         """Close all idle connections of the engine."""
@@ -107,16 +152,27 @@ class Connections:
     def _after_fork(self) -> None:
         # Kept alive, not closed: closing would speak on the parent's sockets.
         _left_to_parent.extend((self._idle, self.engine.pool))
-        self._idle = []
-        self._free = threading.Semaphore(self._keep)
+        self._lock = threading.Lock()
+        self._start()
         self.engine.dispose(close=False)
 
 
-def _discard(connection: sa.Connection) -> None:
-    with suppress(Exception):
-        connection.invalidate()
-    with suppress(Exception):
-        connection.close()
+class Kept:
+    """A connection that stays open between operations, and a cursor of its driver for the one hot statement."""
+
+    __slots__ = ("connection", "cursor")
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.cursor: Any = connection.connection.cursor()
+
+    def discard(self) -> None:
+        with suppress(Exception):
+            self.cursor.close()
+        with suppress(Exception):
+            self.connection.invalidate()
+        with suppress(Exception):
+            self.connection.close()
 
 
 def _after_fork_in_child() -> None:
@@ -135,7 +191,12 @@ def engine_from_url(url: str | sa.URL) -> sa.Engine:
     """
     try:
         parsed = sa.make_url(url)
-        options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "hide_parameters": True, "poolclass": sa.NullPool}
+        options: dict[str, Any] = {
+            "isolation_level": "AUTOCOMMIT",
+            "hide_parameters": True,
+            "poolclass": sa.NullPool,
+            "pool_reset_on_return": None,  # there is never a transaction to end
+        }
         limits = _LIMITS.get(parsed.get_driver_name(), {})
         options["connect_args"] = {name: value for name, value in limits.items() if name not in parsed.query}
         engine = sa.create_engine(parsed, **options)

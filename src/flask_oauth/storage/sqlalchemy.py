@@ -6,6 +6,7 @@ PostgreSQL, CockroachDB, YugabyteDB, MySQL, MariaDB and SQLite.  Leases and mark
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -56,7 +57,6 @@ class SQLAlchemyTokenStore:
     def __init__(self, source: Any, *, max_connections: int = 15) -> None:
         self._database: Any = None
         self._by_engine: dict[sa.Engine, Connections] = {}
-        self._select: dict[Connections, tuple[str, Callable[[bytes], Any]]] = {}
         if isinstance(source, (str, sa.URL)):
             self._own = Connections(engine_from_url(source), keep=max_connections)
         elif isinstance(source, sa.Engine):
@@ -103,29 +103,32 @@ class SQLAlchemyTokenStore:
 
     def load(self, key: RecordKey) -> Record | None:
         connections = self._connections
-        try:
-            with connections.connection() as connection:
-                row = self._load_row(connections, connection, key.id)
-        except Exception:
-            # The quick way does not know what an error means; the usual way does, and connects anew if need be.
-            connections.drop_idle()
-            row = connections.run(lambda connection: connection.execute(_load, {"id": key.id}).first())
+        row = self._quick_row(connections, key.id) if connections.keeps else _load_row(connections, key.id)
         if row is None or row[0] is None:
             return None
         return Record(key, bytes(row[0]), row[1], row[2])
 
-    def _load_row(self, connections: Connections, connection: sa.Connection, id_: bytes) -> Any:
+    def _quick_row(self, connections: Connections, id_: bytes) -> Any:
         """The row by the driver itself: this is the one statement that runs with every call of an API."""
+        kept = connections.take()
         try:
-            sql, parameters = self._select[connections]
-        except KeyError:
-            sql, parameters = self._select[connections] = _compiled(connections.engine.dialect)
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(sql, parameters(id_))
-            return cursor.fetchone()
-        finally:
-            cursor.close()
+            kept.cursor.execute(*self._hot(id_))
+            rows = kept.cursor.fetchall()
+        except BaseException as error:
+            connections.give_up(kept)
+            if not isinstance(error, Exception):
+                raise
+            # The quick way cannot tell what an error means; the usual way can, and connects anew if need be.
+            connections.drop_idle()
+            return _load_row(connections, id_)
+        connections.give_back(kept)
+        return rows[0] if rows else None
+
+    @functools.cached_property
+    def _hot(self) -> Callable[[bytes], tuple[str, Any]]:
+        compiled = _load.compile(dialect=self._own.engine.dialect)
+        sql = str(compiled)
+        return (lambda id_: (sql, (id_,))) if compiled.positional else (lambda id_: (sql, {"id": id_}))
 
     def save(
         self,
@@ -229,11 +232,8 @@ def add_tables(other: sa.MetaData) -> None:
             table.to_metadata(other)
 
 
-def _compiled(dialect: sa.Dialect) -> tuple[str, Callable[[bytes], Any]]:
-    compiled = _load.compile(dialect=dialect)
-    if compiled.positional:
-        return str(compiled), lambda id_: (id_,)
-    return str(compiled), lambda id_: {"id": id_}
+def _load_row(connections: Connections, id_: bytes) -> Any:
+    return connections.run(lambda connection: connection.execute(_load, {"id": id_}).first())
 
 
 def _condition(lease: Lease, own_version: int) -> dict[str, Any]:
