@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_oauth.errors import InvalidResponseError, ServerError, TokenResponseError
+from flask_oauth.errors import AuthorizationResponseError, InvalidResponseError, ServerError, TokenResponseError
 from flask_oauth.protocol.http import Headers, HTTPRequest, HTTPResponse, add_query, form_request
 from flask_oauth.protocol.oauth2.token import process_token_response
 from flask_oauth.providers import (
@@ -27,9 +27,10 @@ from flask_oauth.providers import (
     callback_document,
     get,
     names,
+    next_request,
     scope_text,
 )
-from flask_oauth.providers.exchange import find_error, read_members
+from flask_oauth.providers.exchange import at_location, find_error, read_members
 
 Respond = Callable[..., HTTPResponse]
 STANDARD_QUERY = [
@@ -180,8 +181,14 @@ class TestTokenRequest:
         assert (found["device_id"], found["state"]) == ("d", "s")
         assert "evil" not in found
 
-    def test_it_is_not_sent_when_refreshing_and_has_a_limit(self) -> None:
-        assert "device_id" not in sent(get("vk"), [("grant_type", "refresh_token")], callback={"device_id": "d"})
+    def test_what_was_kept_is_sent_when_refreshing(self) -> None:
+        kept = {"device_id": "d", "state": "s"}
+        assert sent(get("vk"), [("grant_type", "refresh_token")], callback=kept) == {
+            "grant_type": "refresh_token",
+            "device_id": "d",
+        }
+
+    def test_it_has_a_limit(self) -> None:
         assert "device_id" not in sent(get("vk"), callback={"device_id": "d" * 2000})
 
     def test_the_callback_cannot_replace_a_parameter_of_others(self) -> None:
@@ -267,6 +274,47 @@ class TestTokenAnswer:
     def test_an_error_without_a_shape_of_its_own_stays(self, respond: Respond) -> None:
         answer = respond({"message": "no"}, 500)
         assert adapt_token_response(get("spotify"), answer) is answer
+
+
+class TestLocation:
+    """Zoho: the code is good in the data centre that the callback names, and the secret goes nowhere else."""
+
+    TOKEN_URL = "https://accounts.zoho.com/oauth/v2/token"
+    CALLBACK: ClassVar = {"location": "eu", "accounts-server": "https://evil.example"}
+
+    def test_a_known_place(self) -> None:
+        zoho = get("zoho").resolve()
+        request = adapt_token_request(zoho, form_request(self.TOKEN_URL, CODE_FORM), callback=self.CALLBACK)
+        assert request.url == "https://accounts.zoho.eu/oauth/v2/token"
+        assert at_location(zoho, "https://www.zohoapis.com/x", self.CALLBACK) == "https://www.zohoapis.com/x"
+
+    def test_another_home(self) -> None:
+        zoho = get("zoho").resolve(dc="in")
+        assert at_location(zoho, zoho.token_endpoint, {"location": "us"}) == self.TOKEN_URL
+
+    @pytest.mark.parametrize("location", ["evil", "https://evil.example", "EU"])
+    def test_an_unknown_place(self, location: str) -> None:
+        with pytest.raises(AuthorizationResponseError):
+            at_location(get("zoho").resolve(), self.TOKEN_URL, {"location": location})
+
+    def test_no_place(self) -> None:
+        assert at_location(get("zoho").resolve(), self.TOKEN_URL, {}) == self.TOKEN_URL
+        assert at_location(get("github"), self.TOKEN_URL, self.CALLBACK) == self.TOKEN_URL
+
+    def test_it_is_kept_with_the_token_and_asked_there(self, respond: Respond) -> None:
+        zoho = get("zoho").resolve()
+        answer = adapt_token_response(
+            zoho, respond({"access_token": "a", "token_type": "Bearer"}), callback=self.CALLBACK
+        )
+        token = process_token_response(answer, now=0)
+        assert token.extra == {"location": "eu"}
+        step = next_request(zoho, token, {})
+        assert step
+        assert step[1].url == "https://accounts.zoho.eu/oauth/user/info"
+
+    def test_the_answer_wins_over_the_callback(self, respond: Respond) -> None:
+        answer = adapt_token_response(get("vk"), respond({"device_id": "theirs"}), callback={"device_id": "ours"})
+        assert json.loads(answer.body) == {"device_id": "theirs"}
 
 
 class TestErrors:

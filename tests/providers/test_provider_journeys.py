@@ -25,6 +25,7 @@ from flask_oauth.extension.remote_app import OAuthRemoteApp
 from flask_oauth.protocol.http import HTTPRequest, HTTPResponse
 from flask_oauth.protocol.jose import SigningKey, generate_signing_key, sign_jwt, sign_jwt_with_secret
 from flask_oauth.protocol.oauth2.metadata import well_known_urls
+from flask_oauth.providers.exchange import at_location
 from flask_oauth.testing.transport import ScriptedTransport, form_response, json_response
 
 SECRET = "the client secret, long enough for HS256"
@@ -54,7 +55,7 @@ class ScriptedProvider:
         if provider.protocol == "openid":
             self._script_metadata()
         for address in {provider.request_token_url, self.endpoints["token_endpoint"]} - {""}:
-            self._answer(address, self._token)
+            self._answer(at_location(provider, address, self.shape.data.get("callback", {})), self._token)
         self._script_api()
 
     def _answer(self, address: str, answer: Any) -> None:
@@ -82,7 +83,8 @@ class ScriptedProvider:
     def _script_api(self) -> None:
         provider, data = self.shape.provider, self.shape.data
         if self.endpoints.get("userinfo_endpoint"):
-            self._answer(filled(self.endpoints["userinfo_endpoint"], self.shape), self._userinfo)
+            address = filled(self.endpoints["userinfo_endpoint"], self.shape)
+            self._answer(at_location(provider, address, data.get("callback", {})), self._userinfo)
         if provider.email_endpoint:
             self._answer(provider.email_endpoint, json_response(data.get("emails")))
         for name, document in provider.documents.items():

@@ -17,7 +17,6 @@ from flask_oauth.providers import get
 from flask_oauth.providers.special import (
     APPLE_SECRET_LIMIT,
     apple_client_secret_claims,
-    callback_location,
     check_callback_hmac,
     identity_jwt_claims,
     mastodon_registration_request,
@@ -91,20 +90,6 @@ class TestShopify:
         text = "a%3Db=c%26d%25"
         right = hmac.new(SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()
         check_callback_hmac([("a=b", "c&d%"), ("hmac", right)], SECRET)
-
-
-class TestZoho:
-    def test_a_known_place(self) -> None:
-        values = callback_location(get("zoho"), {"location": "eu", "accounts-server": "https://evil.example"})
-        assert get("zoho").resolve(**values).token_endpoint == "https://accounts.zoho.eu/oauth/v2/token"
-
-    def test_an_unknown_place(self) -> None:
-        with pytest.raises(AuthorizationResponseError):
-            callback_location(get("zoho"), {"location": "evil.example/"})
-
-    def test_no_place(self) -> None:
-        assert callback_location(get("zoho"), {}) == {}
-        assert callback_location(get("github"), {"location": "eu"}) == {}
 
 
 class TestMastodon:

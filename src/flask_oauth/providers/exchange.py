@@ -20,7 +20,7 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from ..errors import InvalidResponseError
+from ..errors import AuthorizationResponseError, InvalidResponseError
 from ..protocol.http import FORM_CONTENT_TYPE, Headers, HTTPRequest, HTTPResponse, add_query, json_object, read_once
 from .model import ErrorShape, Provider, Quirks
 from .profile import find
@@ -106,7 +106,9 @@ def adapt_token_request(
     :param provider: a preset, resolved.
     :param request: the standard request, client authentication included.
     :param client_id: for headers that hold it.
-    :param callback: the parameters of the callback, for those that are sent on.
+    :param callback: the parameters of the callback, for those that are sent on; for a refresh request the further
+        members of the token, in which those are that were kept.
+    :raises AuthorizationResponseError: the callback names a server that the preset does not list.
     """
     quirks = provider.quirks
     address, pairs = _parameters(request)
@@ -114,10 +116,10 @@ def adapt_token_request(
     omitted = {*quirks.token_request_omits, *_pkce_parameters(provider)}
     pairs = _renamed([pair for pair in pairs if pair[0] not in omitted], quirks.token_request_names)
     added = {**provider.token_parameters, **(provider.refresh_parameters if refresh else {})}
-    if not refresh:
-        added |= _from_callback(quirks, callback or {})
+    added |= _from_callback(quirks, callback or {}, quirks.callback_kept if refresh else None)
     pairs = [*((name, value) for name, value in pairs if name not in added), *added.items()]
     url = provider.refresh_endpoint if refresh and provider.refresh_endpoint else address
+    url = at_location(provider, url, callback or {})
     shaped = _shaped(replace(request, method="POST", url=url), pairs, quirks)
     own = {name: value.replace("{client_id}", client_id) for name, value in provider.headers.items()}
     kept = [pair for pair in shaped.headers.items_as_sent() if pair[0].lower() not in {name.lower() for name in own}]
@@ -141,10 +143,36 @@ def _renamed(pairs: Iterable[tuple[str, str]], names: Mapping[str, str]) -> list
     return [(names.get(name, name), value) for name, value in pairs]
 
 
-def _from_callback(quirks: Quirks, callback: Mapping[str, str]) -> dict[str, str]:
+def _from_callback(quirks: Quirks, callback: Mapping[str, Any], kept: tuple[str, ...] | None) -> dict[str, str]:
     """What the callback brought for the token request: sent back to where it came from, and bounded."""
-    names = quirks.token_request_from_callback
-    return {name: callback[name] for name in names if 0 < len(callback.get(name, "")) <= _FROM_CALLBACK_LIMIT}
+    names = [name for name in quirks.token_request_from_callback if kept is None or name in kept]
+    return {name: callback[name] for name in names if _is_short_text(callback.get(name))}
+
+
+def _is_short_text(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _FROM_CALLBACK_LIMIT
+
+
+def at_location(provider: Provider, url: str, where: Mapping[str, Any]) -> str:
+    """An address at the server that the callback named: at Zoho the data centre in which the user's account lives.
+
+    Only servers that the preset lists are taken; the ``accounts-server`` that comes beside it is not, because the
+    client secret would go to any host that stands there.
+
+    :param where: the parameters of the callback, or what was kept of them.
+    :raises AuthorizationResponseError: it names a server that the preset does not list.
+    """
+    places, location = provider.quirks.callback_locations, where.get("location")
+    if not places or not location:
+        return url
+    if location not in places:
+        raise AuthorizationResponseError(
+            f"{provider.title} named a data centre that is not known",
+            expected=", ".join(places),
+            got=str(location)[:20],
+        )
+    home = next((base for base in places.values() if url.startswith(f"{base}/")), None)
+    return url if home is None else places[location] + url.removeprefix(home)
 
 
 def _shaped(request: HTTPRequest, pairs: list[tuple[str, str]], quirks: Quirks) -> HTTPRequest:
@@ -158,11 +186,14 @@ def _shaped(request: HTTPRequest, pairs: list[tuple[str, str]], quirks: Quirks) 
     return replace(request, body=body, headers=Headers([*others, ("Content-Type", content_type)]))
 
 
-def adapt_token_response(provider: Provider, response: HTTPResponse) -> HTTPResponse:
+def adapt_token_response(
+    provider: Provider, response: HTTPResponse, *, callback: Mapping[str, Any] | None = None
+) -> HTTPResponse:
     """The answer of the token endpoint as the standard has it (RFC 6749 §5.1, §5.2).
 
     :param provider: a preset.
     :param response: the answer as it came.
+    :param callback: the parameters of the callback; those that are needed later are put beside the token.
     :returns: the same answer if there is nothing to do, or if it is not what the preset describes.
     """
     quirks = provider.quirks
@@ -175,7 +206,8 @@ def adapt_token_response(provider: Provider, response: HTTPResponse) -> HTTPResp
         return _json_response(response, max(response.status, 400), {**members, **error})
     if not response.ok:
         return response
-    return _json_response(response, response.status, _standard_members(members, quirks))
+    kept = {name: callback[name] for name in quirks.callback_kept if callback and _is_short_text(callback.get(name))}
+    return _json_response(response, response.status, {**kept, **_standard_members(members, quirks)})
 
 
 def read_members(response: HTTPResponse, *, form_encoded: bool = False) -> dict[str, Any]:

@@ -110,7 +110,8 @@ class Quirks:
     :param code_parameter: the name of the code in the callback.
     :param callback_json: parameters of the callback that hold JSON.
     :param callback_hmac: the callback is signed with the client secret (Shopify).
-    :param callback_locations: values of the callback's ``location`` and the parameter each stands for (Zoho).
+    :param callback_locations: values of the callback's ``location`` and the server each stands for (Zoho).
+    :param callback_kept: parameters of the callback that are needed later, for refreshing; kept with the token.
     :param form_post_when_scopes: the callback is a cross-site POST as soon as a scope is asked for (Apple).
     :param redirect_uri_is_name: ``redirect_uri`` holds a name that the provider gave, no URL (eBay).
     :param scopes_fixed: scopes are chosen where the application is registered; the parameter may be left out.
@@ -180,6 +181,7 @@ class Quirks:
     callback_json: tuple[str, ...] = ()
     callback_hmac: bool = False
     callback_locations: Mapping[str, str] = field(default_factory=_nothing)
+    callback_kept: tuple[str, ...] = ()
     form_post_when_scopes: bool = False
     redirect_uri_is_name: bool = False
     scopes_fixed: bool = False

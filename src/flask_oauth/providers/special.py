@@ -1,4 +1,4 @@
-"""What a few providers need beside data: Apple's secret, Shopify's callback, Zoho's data centres, Mastodon's servers.
+"""What a few providers need beside data: Apple's secret, Shopify's callback, MediaWiki's JWT, Mastodon's servers.
 
 Pure functions; signing goes through ``protocol.jose``.  Sections: RFC 7523 §3
 (the claims of Apple's client secret), RFC 6749 §2 (registration, which
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -85,28 +85,6 @@ def _escaped(text: str, further: str = "") -> str:
     for character in f"%&{further}":
         text = text.replace(character, quote(character, safe=""))
     return text
-
-
-def callback_location(provider: Provider, callback: Mapping[str, str]) -> dict[str, str]:
-    """The parameter that the callback chose: at Zoho the data centre in which the user's account lives.
-
-    Only places that the preset lists are taken; the ``accounts-server`` that
-    comes beside it is not, because the client secret would go to any host that
-    stands there.
-
-    :returns: values for :meth:`Provider.resolve`; empty if the callback names no place.
-    :raises AuthorizationResponseError: the callback names a place that the preset does not list.
-    """
-    location = callback.get("location")
-    if not provider.quirks.callback_locations or not location:
-        return {}
-    if location not in provider.quirks.callback_locations:
-        raise AuthorizationResponseError(
-            f"{provider.title} named a data centre that is not known",
-            expected=", ".join(provider.quirks.callback_locations),
-            got=location[:20],
-        )
-    return {"dc": provider.quirks.callback_locations[location]}
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -36,7 +36,7 @@ from ..protocol.http import (
     is_secure_url,
 )
 from ..protocol.token import Token
-from .exchange import JSON_CONTENT_TYPE, find_error, read_members
+from .exchange import JSON_CONTENT_TYPE, at_location, find_error, read_members
 from .model import PLACEHOLDER, Provider
 from .profile import find
 from .special import identity_jwt_claims
@@ -130,6 +130,9 @@ class _Values:
     def fill(self, text: str, *, quoted: bool = False) -> str:
         return PLACEHOLDER.sub(lambda match: self._value(match[1], quoted), text)
 
+    def document(self, name: str) -> Any:
+        return self._documents.get(name)
+
     def _value(self, name: str, quoted: bool) -> str:
         value = {"client_id": self._client_id, "access_token": self._token.access_token}.get(name)
         if value is None:
@@ -154,7 +157,8 @@ def _request(provider: Provider, name: str, token: Token, values: _Values, clien
         query["appsecret_proof"] = appsecret_proof(token.access_token, client_secret)
     method = provider.quirks.userinfo_method if is_userinfo else "GET"
     body = _body(provider, form, headers) if method == "POST" else None
-    address = add_query(values.fill(url, quoted=True), query.items())
+    where = values.document("callback") or token.extra
+    address = add_query(at_location(provider, values.fill(url, quoted=True), where), query.items())
     return HTTPRequest(method, address, Headers(headers), body, max_response_bytes=RESOURCE_ANSWER_LIMIT)
 
 

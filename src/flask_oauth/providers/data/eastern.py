@@ -63,13 +63,14 @@ PROVIDERS: Final = (
             "birthdate": "user.birthday",
         },
         quirks=Quirks(
+            callback_kept=("device_id",),
             token_request_from_callback=("device_id", "state"),
             errors_in_200=True,
             userinfo_method="POST",
             userinfo_form={"client_id": "{client_id}"},
             token_placement="body",
         ),
-        notes="The callback's device_id goes into the token request; keep it for refreshing, too.",
+        notes="The callback's device_id goes into the token request and is kept with the token, for refreshing.",
     ),
     Provider(
         name="mailru",
