@@ -77,7 +77,7 @@ def _from_mapping(value: Mapping[str, Any], now: float) -> Token:
         rest = {name: item for name, item in value.items() if name not in ("oauth_token", "oauth_token_secret")}
         secret = _text(value.get("oauth_token_secret") or "")
         return Token(_text(value["oauth_token"]), secret, "OAuth1", extra=rest)
-    if "expires_at" in value or "token_secret" in value:
+    if not value.keys().isdisjoint(("expires_at", "token_secret", "dpop_key")):
         return Token.from_dict(value) if value.get("access_token") else _missing()
     stated = str(value.get("token_type") or "Bearer")
     kind = TOKEN_TYPES.get(stated.lower(), stated)  # RFC 6749 §5.1: letter case says nothing

@@ -16,6 +16,7 @@ from ..protocol.http import ClientCertificate
 from ..protocol.jose import DecryptionKey, KeySet, SigningKey, load_decryption_key, load_signing_key
 from ..protocol.oauth1.signature import ClientCredentials
 from ..protocol.oauth2.client_authentication import Client
+from ..protocol.oauth2.fapi import PROFILES, Profile
 from ..protocol.oauth2.metadata import ServerMetadata
 from ..protocol.openid.id_token import IDTokenExpectation
 from ..protocol.openid.userinfo import UserinfoExpectation
@@ -23,6 +24,14 @@ from ..providers import Provider
 
 #: The algorithm a client is registered with if it says nothing (OpenID Connect Registration §2).
 DEFAULT_ID_TOKEN_ALGORITHM = "RS256"  # noqa: S105 - the name of an algorithm
+#: The options that name the signature algorithm of an answer.
+SIGNED_ANSWERS = (
+    "id_token_signed_response_alg",
+    "userinfo_signed_response_alg",
+    "authorization_signed_response_alg",
+    "introspection_signed_response_alg",
+    "token_endpoint_auth_signing_alg",
+)
 
 
 def oauth1_settings(
@@ -81,36 +90,100 @@ def oauth2_settings(
     public_only = bool(options.get("public_hosts_only"))
     named: dict[str, Any] = {name: urls.get(name) for name in ENDPOINTS}
     by_hand = ServerMetadata(**named, insecure_hosts=insecure_hosts, public_hosts_only=public_only)
-    jwks = options.get("jwks")
+    jwks, profile = options.get("jwks"), _profile(options, method)
+    client = _client(options, client_id, client_secret, profile)
     return OAuth2Settings(
-        _client(options, client_id, client_secret),
+        client,
         by_hand,
         issuer,
         Source(public_only, insecure_hosts, options.get("discovery_url")),
         None if jwks is None else KeySet.from_jwks(jwks),
         response_type=options.get("response_type", "code"),
-        response_mode=options.get("response_mode"),
+        response_mode=options.get("response_mode") or (profile.response_mode if profile else None),
         token_method=method,
         token_scheme=options.get("token_scheme"),
         token_parameter=options.get("token_parameter"),
-        lenient=issuer is None and provider is None and options.get("profile") is None,
-        id_token=None if issuer is None else _id_token(options, issuer, client_id),
+        lenient=issuer is None and provider is None and profile is None,
+        id_token=None if issuer is None else _id_token(options, issuer, client_id, profile),
         userinfo=_userinfo(options, issuer or "", client_id),
         decryption_keys=_decryption_keys(options.get("decryption_key")),
         provider=provider,
         secret=_secret_minter(options, client_id, provider),
         default_max_age=options.get("max_age"),
+        profile=profile,
+        # FAPI 2.0 §5.3.2.1 binds tokens to a DPoP key or a client certificate: to the certificate where there is one.
+        dpop=bool(options.get("dpop", profile is not None and client.certificate is None)),
+        pushed=bool(options.get("require_pushed_authorization_requests"))
+        or (provider is not None and provider.quirks.par_required),
+        signed_request=bool(options.get("require_signed_request_object")),
+        request_encryption=_encryption(options, "request_object_encryption_alg", "request_object_encryption_enc"),
+        answer_algorithms=_algorithms(options, "authorization_signed_response_alg", profile),
+        answer_encryption=_encryption(
+            options, "authorization_encrypted_response_alg", "authorization_encrypted_response_enc"
+        ),
+        introspection_algorithms=_introspection_algorithms(options),
+        introspection_encryption=_encryption(
+            options, "introspection_encrypted_response_alg", "introspection_encrypted_response_enc"
+        ),
+        clock_skew=options.get("clock_skew", 60),
     )
 
 
-def _client(options: Mapping[str, Any], client_id: str, client_secret: str | None) -> Client:
+def _profile(options: Mapping[str, Any], method: str) -> Profile | None:
+    """The profile, and that nothing the application asks for contradicts it.
+
+    :raises ConfigurationError: there is no such profile, or something does (``config_profile``).
+    """
+    name = options.get("profile")
+    if name is None:
+        return None
+    if name not in PROFILES:
+        raise ConfigurationError(
+            f"There is no profile {name!r}", code="config_profile", expected=" or ".join(PROFILES), got=name
+        )
+    profile = PROFILES[name]
+    contradicting = [
+        option for option in SIGNED_ANSWERS if options.get(option) and options[option] not in profile.algorithms
+    ]
+    contradicting += [option for option in ("token_parameter", "token_scheme") if options.get(option)]
+    contradicting += ["access_token_method"] if method != "POST" else []
+    if contradicting:
+        raise ConfigurationError(
+            f"The profile {name} cannot be used with {', '.join(contradicting)} as given",
+            data=contradicting,
+            code="config_profile",
+        )
+    return profile
+
+
+def _algorithms(options: Mapping[str, Any], name: str, profile: Profile | None) -> tuple[str, ...]:
+    """The signature algorithms of one kind of answer: the one that is registered, else those of the profile."""
+    if options.get(name):
+        return (options[name],)
+    return profile.algorithms if profile else (DEFAULT_ID_TOKEN_ALGORITHM,)
+
+
+def _introspection_algorithms(options: Mapping[str, Any]) -> tuple[str, ...]:
+    algorithm = options.get("introspection_signed_response_alg")
+    return (algorithm,) if algorithm else ()
+
+
+def _encryption(options: Mapping[str, Any], algorithm: str, encoding: str) -> tuple[str, str] | None:
+    """Algorithm and encoding, where the application asks for encryption."""
+    if not options.get(algorithm):
+        return None
+    return options[algorithm], options.get(encoding) or "A128CBC-HS256"
+
+
+def _client(options: Mapping[str, Any], client_id: str, client_secret: str | None, profile: Profile | None) -> Client:
     certificate = options.get("client_certificate")
     key = None if options.get("team_id") else options.get("signing_key")
+    algorithm = options.get("token_endpoint_auth_signing_alg")
     return Client(
         client_id,
         client_secret,
         options.get("token_endpoint_auth_method"),
-        None if key is None else signing_key(key),
+        None if key is None else signing_key(key, algorithm, profile),
         None if certificate is None else ClientCertificate(*certificate),
         bool(options.get("basic_raw")),
     )
@@ -130,12 +203,12 @@ def _secret_minter(options: Mapping[str, Any], client_id: str, provider: Provide
     return SecretMinter(options["team_id"], client_id, key)
 
 
-def _id_token(options: Mapping[str, Any], issuer: str, client_id: str) -> IDTokenExpectation:
+def _id_token(options: Mapping[str, Any], issuer: str, client_id: str, profile: Profile | None) -> IDTokenExpectation:
     encryption = options.get("id_token_encrypted_response_alg")
     return IDTokenExpectation(
         issuer=issuer,
         client_id=client_id,
-        algorithms=(options.get("id_token_signed_response_alg") or DEFAULT_ID_TOKEN_ALGORITHM,),
+        algorithms=_algorithms(options, "id_token_signed_response_alg", profile),
         encryption_algorithms=(encryption,) if encryption else (),
         encryption_encodings=(options.get("id_token_encrypted_response_enc") or "A128CBC-HS256",),
         trusted_audiences=tuple(options.get("trusted_audiences", ())),
@@ -160,9 +233,23 @@ def _userinfo(options: Mapping[str, Any], issuer: str, client_id: str) -> Userin
     )
 
 
-def signing_key(source: Any) -> SigningKey:
-    """A key to sign with, from a PEM, a JWK, or the path of a file that holds one."""
-    return source if isinstance(source, SigningKey) else load_signing_key(_key_source(source))
+def signing_key(source: Any, algorithm: str | None = None, profile: Profile | None = None) -> SigningKey:
+    """A key to sign with, from a PEM, a JWK, or the path of a file that holds one.
+
+    :param algorithm: what it signs with; by default what the key says, or what keys of its kind usually do.
+    :param profile: FAPI 2.0, where an RSA key that says nothing signs with PS256.
+    """
+    if isinstance(source, SigningKey):
+        return source
+    text = _key_source(source)
+    key = load_signing_key(text, algorithm=algorithm)
+    if profile is not None and key.key_type == "RSA" and algorithm is None and '"alg"' not in _shown(text):
+        return load_signing_key(text, algorithm="PS256")
+    return key
+
+
+def _shown(source: Any) -> str:
+    return " ".join(f'"{name}"' for name in source) if isinstance(source, Mapping) else str(source)
 
 
 def _decryption_keys(source: Any) -> tuple[DecryptionKey, ...]:

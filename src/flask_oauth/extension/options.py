@@ -67,8 +67,13 @@ class TodaysOptions(TypedDict, total=False):
     response_type: Literal["code", "code id_token"]
     response_mode: str | None
     max_age: int | None
+    require_pushed_authorization_requests: bool
+    require_signed_request_object: bool
+    request_object_encryption_alg: str | None
+    request_object_encryption_enc: str | None
     # who we are
     token_endpoint_auth_method: str | None
+    token_endpoint_auth_signing_alg: str | None
     signing_key: Any
     key_id: str | None
     team_id: str | None
@@ -82,6 +87,12 @@ class TodaysOptions(TypedDict, total=False):
     userinfo_signed_response_alg: str | None
     userinfo_encrypted_response_alg: str | None
     userinfo_encrypted_response_enc: str | None
+    authorization_signed_response_alg: str | None
+    authorization_encrypted_response_alg: str | None
+    authorization_encrypted_response_enc: str | None
+    introspection_signed_response_alg: str | None
+    introspection_encrypted_response_alg: str | None
+    introspection_encrypted_response_enc: str | None
     trusted_audiences: Collection[str]
     allowed_tenants: Collection[str]
     clock_skew: float

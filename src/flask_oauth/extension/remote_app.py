@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from ..client.oauth2 import SignIn
 from ..client.transaction import Transaction
-from ..errors import AuthorizationResponseError, ConfigurationError, OAuthException, TokenMissing
+from ..errors import AccessDenied, AuthorizationResponseError, ConfigurationError, OAuthException, TokenMissing
 from ..protocol.oauth1.credentials import answer_as_sent
 from ..protocol.token import Token
 from ..transport import Transport
@@ -254,6 +254,10 @@ class OAuthRemoteApp(ApiCalls):
             return self.handle_oauth1_response()
         if sign_in.answer_value("code") is not None:
             return self.handle_oauth2_response()
+        if sign_in.answer_value("response") is not None and not self._is_oauth1:
+            with contextlib.suppress(AccessDenied):  # it is within the signed answer that the user said no
+                return self.handle_oauth2_response()
+            return None
         named = self._is_oauth1 and sign_in.answer_value("oauth_token")
         if named and not sign_in.answer_value("denied") and not sign_in.answer_value("oauth_problem"):
             return self.handle_oauth1_response()
@@ -324,7 +328,8 @@ class OAuthRemoteApp(ApiCalls):
         :returns: token and secret.
         :raises OAuthException: there are none (``type='token_generation_failed'``).
         """
-        return sign_in.begin_oauth1(self, callback)
+        _, transaction = sign_in.begin_oauth1(self, callback)
+        return transaction.key, transaction.token_secret
 
     def get_request_token(self, token: Any = None) -> Any:
         """The token that a call is signed with: that of the sign-in being completed, or the tokengetter's.

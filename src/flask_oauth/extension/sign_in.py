@@ -54,15 +54,28 @@ def absolute(callback: str) -> str:
     return url
 
 
-def begin_oauth1(remote: OAuthRemoteApp, callback: str | None) -> tuple[str, str]:
-    """Ask for temporary credentials and keep the pending sign-in; returns token and secret."""
+def begin_oauth1(
+    remote: OAuthRemoteApp,
+    callback: str | None,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    next_url: str = "",
+    purpose: str = "",
+) -> tuple[str, Transaction]:
+    """Ask for temporary credentials and keep the pending sign-in; returns the URL to send the user to."""
     client = remote._oauth1()
-    target = None if callback is None else absolute(callback)
-    _, transaction = client.authorize(remote.name, callback=target, parameters=dict(remote.request_token_params or {}))
+    url, transaction = client.authorize(
+        remote.name,
+        callback=None if callback is None else absolute(callback),
+        parameters=dict(remote.request_token_params or {}),
+        authorization_parameters=parameters,
+        next_url=next_url,
+        purpose=purpose,
+    )
     _keep(remote, transaction)
     if remote._speaks_2010():
         session[f"{remote.name}_oauthtok"] = (transaction.key, transaction.token_secret)
-    return transaction.key, transaction.token_secret
+    return url, transaction
 
 
 def begin_oauth2(
@@ -128,10 +141,17 @@ def find(remote: OAuthRemoteApp) -> Transaction:
         if named:
             return _oauth1_of(named, remote, now)
         return pending.find_out_of_band(remote.name, keys, now)
-    state = answer_value("state")
+    state = state_of_answer(remote)
     if not state:
         raise AuthorizationResponseError("The answer holds no state", code="state_missing")
     return pending.find(state, remote.name, keys, now)
+
+
+def state_of_answer(remote: OAuthRemoteApp) -> str | None:
+    """The state that an OAuth 2 answer claims to hold; in a signed one (JARM) nothing beside it has a say."""
+    response = answer_value("response")
+    within = remote._oauth2().front_channel.state_within(response) if response else None
+    return within or answer_value("state")
 
 
 def _oauth1_of(token: str, remote: OAuthRemoteApp, now: float) -> Transaction:
@@ -161,6 +181,8 @@ def take(remote: OAuthRemoteApp) -> Transaction:
 
 def _check_mode(transaction: Transaction) -> None:
     """The answer comes in the way that was asked for (OAuth 2.0 Form Post Response Mode §2)."""
+    if not transaction.redirect_uri:
+        return  # out of band: the user types the PIN into a form of the application's own
     expected = "POST" if transaction.response_mode.startswith("form_post") else "GET"
     if request.method != expected:
         raise AuthorizationResponseError(
@@ -173,7 +195,7 @@ def _check_mode(transaction: Transaction) -> None:
 
 def landing(remote: OAuthRemoteApp) -> str | None:
     """Where the browser went after this very answer, if it brings it again: Back, or a double click."""
-    key = answer_value("oauth_token") if remote._is_oauth1 else answer_value("state")
+    key = answer_value("oauth_token") if remote._is_oauth1 else state_of_answer(remote)
     if not key or not any(answer_value(name) for name in ANSWER_NAMES):
         return None
     return pending.landing_of(key, current_state().flow_keys)
