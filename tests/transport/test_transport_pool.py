@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -83,6 +84,15 @@ def test_closed_pool_keeps_nothing(pool):
     assert idle.closed
     assert in_use.closed
     assert pool.take("a", 0) is None
+
+
+def test_pool_that_nobody_holds_closes_its_connections():
+    idle = Line()
+    pool: ConnectionPool[Line] = ConnectionPool()
+    pool.give("a", idle, 0)
+    del pool
+    gc.collect()
+    assert idle.closed
 
 
 def test_abandoning_needs_no_lock(pool):

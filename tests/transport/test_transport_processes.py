@@ -100,3 +100,17 @@ def test_importing_the_transport_does_not_load_urllib3():
         print("true" if "urllib3" in sys.modules or "pyreqwest" in sys.modules else "false")
     """
     assert run(script) == [False]
+
+
+def test_process_that_ends_leaves_no_socket_open(serve):
+    server = serve(echo)
+    script = """
+        import sys
+        from flask_oauth.protocol.http import HTTPRequest
+        from flask_oauth.transport import Urllib3Transport, shared_transport
+        for transport in (shared_transport(), Urllib3Transport()):
+            transport.send(HTTPRequest("GET", sys.argv[1]))
+        del transport
+        print("null")
+    """
+    assert run(script, server.url()) == [None]  # a socket left open would be an error on stderr

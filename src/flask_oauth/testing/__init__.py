@@ -36,7 +36,7 @@ _HOMES = {
     "json_response": ".transport",
 }
 
-__all__ = list(_HOMES)
+__all__ = ["ScriptedTransport", "UnexpectedRequestError", "form_of", "form_response", "json_response"]
 
 
 def __getattr__(name: str) -> Any:

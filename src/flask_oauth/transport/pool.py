@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 #: How many idle connections are kept for one host.
@@ -56,6 +57,8 @@ class ConnectionPool(Generic[C]):
         self._count = 0
         self._next_sweep = 0.0
         self._closed = False
+        # A transport that nobody holds any more, or a process that ends, leaves no socket to the garbage collector.
+        weakref.finalize(self, _close_all, self._waiting)
 
     def take(self, key: Hashable, now: float) -> C | None:
         """An idle connection that is still good, or ``None``.
@@ -83,9 +86,10 @@ class ConnectionPool(Generic[C]):
         """Close what is idle; what is in use is closed when it is given back."""
         with self._lock:
             self._closed = True
-            waiting, self._waiting, self._count = self._waiting, {}, 0
-        for line in waiting.values():
-            _close(line)
+            waiting = dict(self._waiting)
+            self._waiting.clear()
+            self._count = 0
+        _close_all(waiting)
 
     def abandon(self) -> None:
         """Let go of everything, in a process that is not the one that made this pool.
@@ -95,8 +99,7 @@ class ConnectionPool(Generic[C]):
         taken: a thread that held it did not come along through the fork.
         """
         self._closed = True
-        for line in list(self._waiting.values()):
-            _close(list(line))
+        _close_all(self._waiting)
 
     def _pop(self, key: Hashable) -> _Idle | None:
         with self._lock:
@@ -129,6 +132,11 @@ class ConnectionPool(Generic[C]):
             if not line:
                 del self._waiting[key]
         return found
+
+
+def _close_all(waiting: Mapping[Hashable, Iterable[_Idle]]) -> None:
+    for line in list(waiting.values()):
+        _close(list(line))
 
 
 def _close(idle: Iterable[_Idle]) -> None:
