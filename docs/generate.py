@@ -44,6 +44,18 @@ where to register an application, what to enter there as the callback URL, which
 A provider that is not here needs no preset: give `issuer=`, or the endpoints, to `remote_app()`.
 """
 
+LEFT_OUT = {
+    "closed, or replaced by their owners": (
+        "500px, AngelList, Azure DevOps (classic), Lyft, Medium, OpenStreetMap (OAuth 1.0a), Upwork (OAuth 1.0a), "
+        "VK (classic), Windows Live, XING"
+    ),
+    "each call needs a signature of the provider's own making": "Odnoklassniki",
+    "sources contradict each other, or none bears out who signed in": (
+        "Buffer, Copper, Fedora, Feishu, Garmin (OAuth 2.0), ID.me, Meetup, RingCentral, SmugMug, Snapchat, Square, "
+        "Squarespace, YNAB"
+    ),
+}
+
 
 def quirk_words() -> dict[str, str]:
     """Each quirk in the words of its documentation."""
@@ -57,7 +69,9 @@ def providers_page() -> str:
     index = ", ".join(f"[{provider.title}](#{provider.name})" for provider in presets)
     words = quirk_words()
     sections = ["\n".join(provider_section(provider, words)) for provider in presets]
-    return "\n".join([INTRODUCTION.format(count=len(presets)), index, "", *sections])
+    left_out = [f"- {reason}: {which}." for reason, which in LEFT_OUT.items()]
+    end = ["## Left out, and why", "", *left_out, ""]
+    return "\n".join([INTRODUCTION.format(count=len(presets)), index, "", *sections, *end])
 
 
 def provider_section(provider: Provider, words: dict[str, str]) -> Iterator[str]:

@@ -287,6 +287,7 @@ PROVIDERS: Final = (
             token_parameter="oauth_token",
             userinfo_error=ErrorShape("meta.errorType", "meta.errorDetail"),
         ),
+        notes="Its version 2; new applications get it as the Personalization API.",
     ),
     Provider(
         name="mattermost",
