@@ -38,8 +38,9 @@ where to register an application, what to enter there as the callback URL, which
 - Settings are names in the application's configuration or in the environment.
 - *Comes back* names the claims of `oauth.user`; the provider's whole answer is in `oauth.user.raw`.  A claim is there
   only if the provider sends it, the user agreed and the scopes allow it.  `email_verified` is what the provider said.
-- *Checked* is the day on which the facts were last compared with the provider's documentation and with other
-  libraries' sources.  They are not tried against the live provider from here: if one has changed, please report it.
+- *Checked* is the day on which the facts were last compared with other libraries' sources and, where those were silent
+  or disagreed, with documentation.  They are tested against answers in the documented shape, not against the live
+  provider: if something has changed there, please report it.
 
 A provider that is not here needs no preset: give `issuer=`, or the endpoints, to `remote_app()`.
 """
