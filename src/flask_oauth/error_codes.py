@@ -20,6 +20,7 @@ ErrorCode = Literal[
     "config_secret_not_text",
     "config_no_secret_key",
     "config_no_app",
+    "config_no_blueprint",
     "config_already_bound",
     "config_callback_missing",
     "config_insecure_url",
@@ -77,6 +78,11 @@ ErrorCode = Literal[
     "token_missing",
     "token_expired",
     "sign_in_required",
+    "sign_in_loop",
+    "scope_not_granted",
+    "step_up_unsupported",
+    "account_linked_elsewhere",
+    "account_link_last",
     "token_host",
     "token_in_query",
     "id_token_missing",
@@ -193,6 +199,10 @@ EXPLANATIONS: Final[dict[ErrorCode, Explanation]] = {
     "config_no_app": Explanation(
         "No Flask application is in reach.",
         "Call this inside a request or an application context, after init_app(app).",
+    ),
+    "config_no_blueprint": Explanation(
+        "Sign-in pages are needed and the application has none.",
+        'Add app.register_blueprint(oauth.blueprint, url_prefix="/auth").',
     ),
     "config_already_bound": Explanation(
         "A second OAuth object was bound to one application.",
@@ -421,6 +431,26 @@ EXPLANATIONS: Final[dict[ErrorCode, Explanation]] = {
     "sign_in_required": Explanation(
         "The page needs a signed-in user.",
         "Sign in.",
+    ),
+    "sign_in_loop": Explanation(
+        "A browser signed in again and again within a minute, and the session cookie never came back.",
+        "Check SESSION_COOKIE_SECURE, SESSION_COOKIE_DOMAIN and SESSION_COOKIE_SAMESITE, and that the cookie stays under 4 KB.",
+    ),
+    "scope_not_granted": Explanation(
+        "The page needs a scope that the user did not grant, also when asked for it.",
+        "Let them go on without it; explain on the page what it is needed for.",
+    ),
+    "step_up_unsupported": Explanation(
+        "The page demands to know how or when the user authenticated, and their provider does not say.",
+        "Let users of an OpenID Connect provider in here, or drop acr= and max_age= for this page.",
+    ),
+    "account_linked_elsewhere": Explanation(
+        "The account at the provider is linked to another user already.",
+        "Sign in as that user and unlink it there first.",
+    ),
+    "account_link_last": Explanation(
+        "The link is the only way for its user to sign in.",
+        "Link another account first.",
     ),
     "token_host": Explanation(
         "A call would have sent the token to a host outside the provider's API.",

@@ -177,6 +177,20 @@ class TransportError(OAuthException, OSError):
     default_code: ErrorCode = "transport_failed"
 
 
+class SignInRequired(OAuthException):
+    """The page needs a signed-in user, or one who signed in more strictly."""
+
+    default_type = "sign_in_required"
+    default_code: ErrorCode = "sign_in_required"
+
+
+class AccountLinkError(OAuthException):
+    """Two accounts cannot be linked, or a link cannot be undone."""
+
+    default_type = "account_link"
+    default_code: ErrorCode = "account_linked_elsewhere"
+
+
 class TokenMissing(OAuthException):
     """A call needs a token and there is none."""
 

@@ -17,7 +17,7 @@ from ..protocol.http import Headers, HTTPResponse, origin, parse_form
 from ..protocol.token import Token
 from ..providers import Provider
 from ..transport import Transport, Urllib3Transport
-from . import stored_tokens
+from . import signals, stored_tokens
 from .answers import as_token
 from .clients import oauth1_settings, oauth2_settings
 from .config import credential, text_of
@@ -217,7 +217,9 @@ class ApiCalls(Verbs):
 
     def _refresh(self, token: Token) -> Token:
         """Ask the provider for a new token."""
-        return self._oauth1().refresh(token) if self.request_token_url else self._oauth2(required=True).refresh(token)
+        new = self._oauth1().refresh(token) if self.request_token_url else self._oauth2(required=True).refresh(token)
+        signals.send(signals.token_refreshed, remote_app=self.name, token=new)
+        return new
 
     # -- tokens that the extension keeps ----------------------------------------------------------------------
 

@@ -73,14 +73,14 @@ class UsedSignIn:
 def new_state(keys: KeyRing, now: float) -> str:
     """A ``state`` that nobody can guess or make, and that tells us when and where its sign-in began."""
     payload = secrets.token_bytes(16) + struct.pack(">I", int(now)) + request.host_url.rstrip("/").encode()
-    return _text(keys.seal(payload, STATE_PURPOSE))
+    return as_text(keys.seal(payload, STATE_PURPOSE))
 
 
 def keep(transaction: Transaction, keys: KeyRing) -> None:
     """Give the browser the cookie of a pending sign-in, with the response of this request."""
     digest = digest_of(transaction.key)
     name = f"{_prefix()}{transaction.started_at:x}_{digest}"
-    sealed = _text(keys.seal(transaction.to_bytes(), digest.encode()))
+    sealed = as_text(keys.seal(transaction.to_bytes(), digest.encode()))
     cross_site = transaction.response_mode.startswith("form_post")
     _forget_oldest()
     _set_cookie(name, sealed, cross_site=cross_site)
@@ -153,7 +153,7 @@ def take(transaction: Transaction, keys: KeyRing) -> None:
     def leave_marker(response: Response) -> Response:
         landed_at = _own_path(response.headers.get("Location", "")) if response.status_code in (302, 303) else ""
         for name in names:
-            marker = _text(keys.seal(USED + json.dumps({"to": landed_at}).encode(), digest.encode()))
+            marker = as_text(keys.seal(USED + json.dumps({"to": landed_at}).encode(), digest.encode()))
             response.set_cookie(name, marker, **_attributes(cross_site))  # type: ignore[arg-type]
         return response
 
@@ -161,15 +161,28 @@ def take(transaction: Transaction, keys: KeyRing) -> None:
 def landing_of(key: str, keys: KeyRing) -> str | None:
     """Where this browser went after a sign-in that it brings back again (Back, a double click); ``None`` if unknown."""
     digest = digest_of(key)
-    for cookie in flow_cookies():
-        if cookie.digest == digest:
-            try:
-                opened = _open(cookie, keys)
-            except AuthorizationResponseError:
-                continue
-            if isinstance(opened, UsedSignIn) and opened.landed_at:
-                return opened.landed_at
-    return None
+    opened = (_opened_or_none(cookie, keys) for cookie in flow_cookies() if cookie.digest == digest)
+    return next((each.landed_at for each in opened if isinstance(each, UsedSignIn) and each.landed_at), None)
+
+
+def landed_since(keys: KeyRing, moment: float) -> int:
+    """How many sign-ins that this browser began since a moment (seconds since the epoch) ended well."""
+    opened = [_opened_or_none(cookie, keys) for cookie in flow_cookies() if cookie.started_at >= moment]
+    return sum(isinstance(each, UsedSignIn) and bool(each.landed_at) for each in opened)
+
+
+def begun(key: str, keys: KeyRing) -> Transaction | None:
+    """The sign-in with that key as this browser began it, whether it may still be used or not."""
+    digest = digest_of(key)
+    opened = (_opened_or_none(cookie, keys) for cookie in flow_cookies() if cookie.digest == digest)
+    return next((each for each in opened if isinstance(each, Transaction)), None)
+
+
+def _opened_or_none(cookie: FlowCookie, keys: KeyRing) -> Transaction | UsedSignIn | None:
+    try:
+        return _open(cookie, keys)
+    except AuthorizationResponseError:
+        return None
 
 
 def flow_cookies() -> list[FlowCookie]:
@@ -196,7 +209,7 @@ def digest_of(key: str) -> str:
 
 def _open(cookie: FlowCookie, keys: KeyRing) -> Transaction | UsedSignIn:
     try:
-        content = keys.open(_bytes(cookie.value), cookie.digest.encode())
+        content = keys.open(as_bytes(cookie.value), cookie.digest.encode())
     except (StoreError, ValueError) as error:
         raise _refusal("state_other_key", "The sign-in was sealed with a key this process does not have") from error
     if content.startswith(USED):
@@ -209,7 +222,7 @@ def _explain_absence(key: str, keys: KeyRing, now: float) -> AuthorizationRespon
     here = request.host_url.rstrip("/")
     others = bool(flow_cookies())
     try:
-        content = keys.open(_bytes(key), STATE_PURPOSE)
+        content = keys.open(as_bytes(key), STATE_PURPOSE)
         (started_at,), began_at = struct.unpack(">I", content[16:20]), content[20:].decode()
     except KeyNotInRingError:
         return _refusal("state_other_key", "The sign-in was begun under a key this process does not have")
@@ -256,11 +269,16 @@ def _refusal(
     return AuthorizationResponseError(message, code=code, expected=expected, got=got)
 
 
-def _text(sealed: bytes) -> str:
+def as_text(sealed: bytes) -> str:
+    """Sealed bytes for a cookie or a URL."""
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
-def _bytes(text: str) -> bytes:
+def as_bytes(text: str) -> bytes:
+    """What :func:`as_text` wrote.
+
+    :raises ValueError: it was not that.
+    """
     return base64.b64decode(text.encode() + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
@@ -350,6 +368,6 @@ def _forget_oldest() -> None:
 def _own_path(location: str) -> str:
     """A redirect target as a path on this site, or nothing if it leads elsewhere."""
     target = urlsplit(urljoin(request.host_url, location))
-    if not location or target.netloc != request.host:
+    if not location or target.netloc != request.host or target.path.startswith("//"):
         return ""
     return target.path + (f"?{target.query}" if target.query else "")

@@ -16,12 +16,13 @@ from flask import has_request_context, redirect, request, session
 from werkzeug.wrappers import Response
 
 from ..client.oauth2 import SignIn
+from ..client.profile import Profile
 from ..client.transaction import Transaction
 from ..errors import AccessDenied, AuthorizationResponseError, ConfigurationError, OAuthException, TokenMissing
 from ..protocol.oauth1.credentials import answer_as_sent
 from ..protocol.token import Token
 from ..transport import Transport
-from . import sign_in, stored_tokens
+from . import sign_in, signals, stored_tokens
 from .answers import TokenAnswer, as_token
 from .calls import ApiCalls, token_method
 from .options import TodaysOptions, as_scope, one_spelling
@@ -193,21 +194,30 @@ class OAuthRemoteApp(ApiCalls):
         answer = self._complete()
         if answer.token is not None:
             stored_tokens.remember(self, answer.token)
+            signals.send(signals.token_issued, remote_app=self.name, token=answer.token)
         return answer
 
     def _complete(self) -> TokenAnswer:
+        return self._answer_of(self._finish())
+
+    def _finish(self) -> SignIn:
         """Take the answer, whatever protocol it is of; refuse everything that does not hold."""
         sign_in.guard_callback()
         try:
-            if self._is_oauth1:
-                return self._complete_oauth1()
             transaction = sign_in.take(self)
+            if self._is_oauth1:
+                token = self._token_of_oauth1(transaction)
+                return SignIn(token, answer_as_sent(token))
             client = self._oauth2(required=True)
             response = client.receive(sign_in.answer_parameters(), transaction)
             answer = client.exchange(response, transaction, **self.access_token_params)
-            return self._answer_of(client.accept(answer, response, transaction))
+            return client.accept(answer, response, transaction)
         finally:
             self.free_request_token()
+
+    def _profile(self, result: SignIn) -> Profile:
+        """Who signed in, by the standard claims."""
+        return self._oauth1().profile(result.token) if self._is_oauth1 else self._oauth2().profile(result)
 
     def userinfo(self, token: Any = None, *, subject: str | None = None) -> dict[str, Any]:
         """What the provider's userinfo endpoint says about the person who signed in.
@@ -298,9 +308,11 @@ class OAuthRemoteApp(ApiCalls):
         return None
 
     def _complete_oauth1(self) -> TokenAnswer:
-        transaction = sign_in.take(self)
-        token = self._oauth1().complete(sign_in.answer_parameters(), transaction, dict(self.access_token_params))
+        token = self._token_of_oauth1(sign_in.take(self))
         return TokenAnswer(answer_as_sent(token), token)
+
+    def _token_of_oauth1(self, transaction: Transaction) -> Token:
+        return self._oauth1().complete(sign_in.answer_parameters(), transaction, dict(self.access_token_params))
 
     def _answer_of(self, result: SignIn) -> TokenAnswer:
         claims: Mapping[str, Any] = {}

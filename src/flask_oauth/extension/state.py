@@ -25,6 +25,8 @@ from .session_store import SessionTokenStore
 
 if TYPE_CHECKING:
     from ..client.transaction import Transaction
+    from .flows import Failure
+    from .identity import SignedIn
     from .oauth import OAuth
     from .pending import FlowCookie
 
@@ -139,11 +141,17 @@ class RequestState:
     :param kept: cookies of pending sign-ins that this request sets.
     :param answering: the sign-ins whose answers this request handles, by remote app.
     :param subjects: who signed in by those answers, by remote app.
+    :param session_value: what the session said of who is signed in, when it was last read.
+    :param signed_in: who that is.
+    :param failure: the sign-in that failed in this request.
     """
 
     kept: dict[str, FlowCookie] = field(default_factory=dict)
     answering: dict[str, Transaction] = field(default_factory=dict)
     subjects: dict[str, str] = field(default_factory=dict)
+    session_value: Any = None
+    signed_in: SignedIn | None = None
+    failure: Failure | None = None
 
 
 def request_state() -> RequestState:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from flask import Flask, current_app, has_request_context, session
+from flask import Flask, current_app, has_request_context
 
 from ..client.refresh import RefreshCoordinator
 from ..errors import ConfigurationError, StoreError, TokenMissing
@@ -21,6 +21,7 @@ from ..protocol.http import Headers, HTTPResponse, origin
 from ..protocol.oauth2.resource import find_challenge
 from ..protocol.token import Token
 from ..storage import RecordKey
+from . import signals
 from .answers import as_token
 from .session_store import session_owner
 from .state import app_in_reach, current_state
@@ -69,8 +70,10 @@ def current_owner(remote: ApiCalls) -> str | None:
 
         if current_user and current_user.is_authenticated:
             return str(current_user.get_id())
-    signed_in = session.get(USER) if has_request_context() else None
-    return f"{signed_in['provider']}:{signed_in['subject']}" if signed_in else None
+    from . import identity
+
+    signed_in = identity.current()
+    return signed_in.owner if signed_in else None
 
 
 def coordinator() -> RefreshCoordinator:
@@ -135,7 +138,9 @@ def disconnect(remote: ApiCalls, owner: Any = None, label: str = "") -> dict[str
     keeper.delete(key)
     if held is None or remote.request_token_url:
         return {}
-    return remote._oauth2().revoke(held.token)
+    outcome = remote._oauth2().revoke(held.token)
+    signals.send(signals.token_revoked, remote_app=remote.name, outcome=outcome)
+    return outcome
 
 
 @contextmanager
