@@ -214,6 +214,17 @@ def test_N07_iss_missing_although_announced() -> None:
     assert validate(("code", "c1"), ("state", "s1"), issuer=ISSUER).code == "c1"
 
 
+def test_N07_iss_may_be_missing_beside_an_id_token_that_was_asked_for() -> None:
+    """RFC 9207 §4: the ID Token names the issuer; without one, or unasked, the parameter is due."""
+    answer = (("code", "c1"), ("state", "s1"), ("id_token", "a.b.c"))
+    hybrid = {"issuer": ISSUER, "iss_required": True, "response_type": "code id_token"}
+    assert validate(*answer, **hybrid).id_token == "a.b.c"
+    assert refused(*answer, ("iss", "https://evil.example"), **hybrid) == "issuer_mismatch"
+    assert refused(*answer, issuer=ISSUER, iss_required=True) == "issuer_missing"
+    for pairs in (answer[:2], (*answer[:2], ("id_token", "")), (("error", "server_error"), ("state", "s1"))):
+        assert refused(*pairs, **hybrid) == "issuer_missing"
+
+
 @pytest.mark.parametrize("name", ["code", "error", "iss", "error_description", "id_token", "response"])
 def test_N08_repeated_parameters(name: str) -> None:
     pairs = {"code": "c1", "state": "s1", name: "c1"}

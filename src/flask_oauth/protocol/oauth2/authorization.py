@@ -164,7 +164,9 @@ def validate_authorization_response(
     """
     values = _each_once(parameters)
     _check_state(values, state)
-    _check_issuer(values, issuer, iss_required)
+    # RFC 9207 §4: iss MAY be left out beside an ID Token, whose own iss is checked before the code is used.
+    told_within = "id_token" in response_type.split() and bool(values.get("id_token"))
+    _check_issuer(values, issuer, iss_required and not told_within)
     if "error" in values:
         raise _error(values)
     if not values.get("code"):
