@@ -81,7 +81,7 @@ class BackChannel:
         self,
         make: Callable[[Once], HTTPRequest],
         key: SigningKey | None = None,
-        callback: Mapping[str, str] | None = None,
+        callback: Mapping[str, Any] | None = None,
     ) -> HTTPResponse:
         """Send a request to the token endpoint; the answer is as the standard has it.
 
@@ -95,7 +95,7 @@ class BackChannel:
         def adapted(once: Once) -> HTTPRequest:
             return adapt_token_request(provider, make(once), client_id=client_id, callback=callback)
 
-        return adapt_token_response(provider, self.send(adapted, key))
+        return adapt_token_response(provider, self.send(adapted, key), callback=callback)
 
     def read_answer(self, response: HTTPResponse) -> dict[str, Any]:
         """Everything that the token endpoint sent with a status of success."""

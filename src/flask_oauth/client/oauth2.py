@@ -152,7 +152,7 @@ class OAuth2Client:
             redirect_uri=redirect_uri,
             state=state,
             code_verifier=code_verifier,
-            scope=scope if settings.provider is None else scope_text(settings.provider, scope.split()),
+            scope=self._scope_as_sent(scope),
             nonce=nonce,
             response_type=response_type,
             response_mode=response_mode,
@@ -256,7 +256,8 @@ class OAuth2Client:
 
     def accept(self, answer: Mapping[str, Any], response: AuthorizationResponse, transaction: Transaction) -> SignIn:
         """Check what the token endpoint sent, the ID Token included."""
-        token = self.back_channel.token_of(answer, scope=transaction.scope, dpop_key=transaction.dpop_key)
+        bound = {"dpop_key": transaction.dpop_key, "resource": transaction.resource}
+        token = self.back_channel.token_of(answer, scope=transaction.scope, **bound)
         return SignIn(token, answer, self.openid.id_token_of(token, response, transaction), response.parameters)
 
     # -- tokens -----------------------------------------------------------------------------------------------
@@ -269,7 +270,7 @@ class OAuth2Client:
         """
         metadata, client = self.metadata(), self.client
         answer = self.back_channel.send_token_request(
-            lambda once: refresh_request(metadata, client, token, scope=scope, **once), key_of(token)
+            lambda once: refresh_request(metadata, client, token, scope=scope, **once), key_of(token), token.extra
         )
         new = process_refresh_response(
             answer,
@@ -393,7 +394,15 @@ class OAuth2Client:
         provider = self.settings.provider
         if provider is None:
             return {}
-        return authorization_parameters(provider, client_id=self.settings.client.client_id)
+        return authorization_parameters(
+            provider, client_id=self.settings.client.client_id, offline=self.settings.offline
+        )
+
+    def _scope_as_sent(self, scope: str) -> str:
+        provider = self.settings.provider
+        if provider is None:
+            return scope
+        return scope_text(provider, scope.split(), offline=self.settings.offline)
 
     def metadata(self) -> ServerMetadata:
         """What is known about the server."""

@@ -34,6 +34,7 @@ class OAuth2Settings:
     :param userinfo: what every userinfo answer must fulfil.
     :param decryption_keys: for encrypted answers.
     :param provider: the preset, resolved, if the remote app has one.
+    :param offline: whether a refresh token is wanted where the preset says that it must be asked for.
     :param secret: makes the client secret where it is a JWT that we sign ourselves (Apple).
     :param default_max_age: seconds, sent as ``max_age`` where the sign-in names none.
     :param profile: FAPI 2.0, checked before the user is sent anywhere.
@@ -63,6 +64,7 @@ class OAuth2Settings:
     userinfo: UserinfoExpectation | None = None
     decryption_keys: tuple[DecryptionKey, ...] = ()
     provider: Provider | None = None
+    offline: bool = False
     secret: SecretMinter | None = None
     default_max_age: int | None = None
     profile: Profile | None = None

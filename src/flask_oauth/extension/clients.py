@@ -104,10 +104,11 @@ def oauth2_settings(
         token_scheme=options.get("token_scheme"),
         token_parameter=options.get("token_parameter"),
         lenient=issuer is None and provider is None and profile is None,
-        id_token=None if issuer is None else _id_token(options, issuer, client_id, profile),
+        id_token=None if issuer is None else _id_token(options, issuer, client_id, profile, provider),
         userinfo=_userinfo(options, issuer or "", client_id),
         decryption_keys=_decryption_keys(options.get("decryption_key")),
         provider=provider,
+        offline=bool(options.get("offline")),
         secret=_secret_minter(options, client_id, provider),
         default_max_age=options.get("max_age"),
         profile=profile,
@@ -203,12 +204,17 @@ def _secret_minter(options: Mapping[str, Any], client_id: str, provider: Provide
     return SecretMinter(options["team_id"], client_id, key)
 
 
-def _id_token(options: Mapping[str, Any], issuer: str, client_id: str, profile: Profile | None) -> IDTokenExpectation:
+def _id_token(
+    options: Mapping[str, Any], issuer: str, client_id: str, profile: Profile | None, provider: Provider | None
+) -> IDTokenExpectation:
     encryption = options.get("id_token_encrypted_response_alg")
+    algorithms = _algorithms(options, "id_token_signed_response_alg", profile)
+    if provider is not None and not options.get("id_token_signed_response_alg"):
+        algorithms = provider.quirks.id_token_algorithms or algorithms
     return IDTokenExpectation(
         issuer=issuer,
         client_id=client_id,
-        algorithms=_algorithms(options, "id_token_signed_response_alg", profile),
+        algorithms=algorithms,
         encryption_algorithms=(encryption,) if encryption else (),
         encryption_encodings=(options.get("id_token_encrypted_response_enc") or "A128CBC-HS256",),
         trusted_audiences=tuple(options.get("trusted_audiences", ())),

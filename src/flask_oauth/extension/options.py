@@ -63,6 +63,7 @@ class TodaysOptions(TypedDict, total=False):
     public_hosts_only: bool
     # what is asked for
     scope: str | Collection[str] | None
+    offline: bool
     profile: Literal["fapi2", "fapi2-message-signing"] | None
     response_type: Literal["code", "code id_token"]
     response_mode: str | None

@@ -16,6 +16,7 @@ from werkzeug.urls import iri_to_uri
 
 from ..client.transaction import Transaction
 from ..errors import AuthorizationResponseError, ConfigurationError
+from ..providers import authorization_parameters
 from . import pending
 from .state import current_state, request_state
 
@@ -124,6 +125,13 @@ def guard_callback() -> None:
 
 def _keep(remote: OAuthRemoteApp, transaction: Transaction) -> None:
     pending.keep(transaction, current_state().flow_keys)
+
+
+def preset_parameters(remote: OAuthRemoteApp) -> dict[str, str]:
+    """What a preset adds to the authorization URL of OAuth 1.0a."""
+    if remote._provider is None:
+        return {}
+    return authorization_parameters(remote._provider, client_id=remote.consumer_key or "")
 
 
 def find(remote: OAuthRemoteApp) -> Transaction:

@@ -99,7 +99,7 @@ def callback_document(provider: Provider, parameters: Mapping[str, str]) -> dict
 
 
 def adapt_token_request(
-    provider: Provider, request: HTTPRequest, *, client_id: str = "", callback: Mapping[str, str] | None = None
+    provider: Provider, request: HTTPRequest, *, client_id: str = "", callback: Mapping[str, Any] | None = None
 ) -> HTTPRequest:
     """The token request, or the refresh request, as this provider wants it.
 
