@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urljoin
 
@@ -15,14 +15,16 @@ from ..client.server import ENDPOINTS
 from ..errors import ConfigurationError
 from ..protocol.http import Headers, HTTPResponse, origin, parse_form
 from ..protocol.token import Token
-from ..providers import Provider
+from ..providers import Provider, api_base_url
 from ..transport import Transport, Urllib3Transport
-from . import signals, stored_tokens
+from . import signals, stand_in, stored_tokens
 from .answers import as_token
 from .clients import oauth1_settings, oauth2_settings
 from .config import credential, text_of
+from .facts import Fact, Facts, KnownFacts
 from .for_user import UserApi
 from .legacy_client import LegacyClient, plain_request
+from .options import as_scope
 from .response import OAuthResponse, add_query, encode_request_data
 from .state import app_in_reach, cache_for, config_in_reach, transport_in_reach
 from .verbs import Verbs
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from .oauth import OAuth
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+#: Scheme, host and port.
+Origin = tuple[str, str, int | None]
 
 #: Methods whose data goes into the query.
 WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -41,24 +46,47 @@ class ApiCalls(Verbs):
 
     oauth: OAuth | None
     name: str
-    base_url: str | None
-    request_token_url: str | None
-    access_token_url: str | None
-    authorize_url: str | None
-    scope: str
+    # As remote_app() was given them, or as the configuration, the environment or the preset says.
+    base_url = Fact[str | None](None)
+    request_token_url = Fact[str | None](None)
+    access_token_url = Fact[str | None](None)
+    authorize_url = Fact[str | None](None)
     #: A function that gives the token for a call, or ``None``.
     tokengetter_func: Callable[..., Any] | None
     #: A function that keeps a token, or ``None``.
     tokensetter_func: Callable[..., Any] | None
-    _provider: Provider | None
-    _options: dict[str, Any]
     _consumer_key: str | bytes | None
     _consumer_secret: str | bytes | None
-    _token_method: str | None
     _transport: Transport | None
     _made: tuple[Any, OAuth1Client | OAuth2Client] | None
+    _known: KnownFacts
 
     # -- what it is -------------------------------------------------------------------------------------------
+
+    @property
+    def _facts(self) -> Facts:
+        """What is known about the remote app in the application at work."""
+        return self._known.in_reach(self)
+
+    @property
+    def _options(self) -> Mapping[str, Any]:
+        return self._facts.options
+
+    @property
+    def _provider(self) -> Provider | None:
+        return self._facts.provider
+
+    @property
+    def scope(self) -> str:
+        """What is asked for, separated by spaces."""
+        return as_scope(self._scope)
+
+    @scope.setter
+    def scope(self, value: str | Collection[str] | None) -> None:
+        self._scope = value
+
+    _scope = Fact[str | Collection[str] | None](None, option="scope")
+    _token_method = Fact[str | None](None, option="access_token_method")
 
     @property
     def consumer_key(self) -> str | None:
@@ -292,29 +320,34 @@ class ApiCalls(Verbs):
 
     def _call(self, method: str, url: str, headers: Headers, body: bytes | None, token: Token | None) -> HTTPResponse:
         insecure_hosts = frozenset(self._options.get("allow_http_hosts", ()))
+        home = self._home
+        if self._provider is not None and token is not None and "{" in self._provider.api_base_url:
+            # This provider says with the token where its user's API is.
+            base_url = api_base_url(self._provider, token)
+            url, home = urljoin(base_url, url), home | {origin(base_url)}
         if token is not None and "authorization" not in headers:
-            self._check_host(url)
+            self._check_host(url, home)
         if self._options.get("user_agent") and "user-agent" not in headers:
             headers = Headers([*headers.items_as_sent(), ("User-Agent", self._options["user_agent"])])
         request = plain_request(method, url, headers, body, insecure_hosts)
         return (self._oauth1() if self.request_token_url else self._oauth2()).call(request, token)
 
-    def _check_host(self, url: str) -> None:
+    def _check_host(self, url: str, home: frozenset[Origin]) -> None:
         """Stop a token on its way to a stranger (RFC 9700 §4.9): it goes to the API and the named endpoints only."""
         target = origin(url)
         if not target[1]:
             raise ConfigurationError("The URL of this call is ambiguous", code="token_host", got=url.partition("?")[0])
-        if target in self._home or target[1] in self._options.get("allow_hosts", ()):
+        if target in home or target[1] in self._options.get("allow_hosts", ()):
             return
         raise ConfigurationError(
             f"The token of {self.name!r} may not go to {target[1]}",
             code="token_host",
-            expected=", ".join(sorted({host for _, host, _ in self._home})),
+            expected=", ".join(sorted({host for _, host, _ in home})),
             got=target[1],
         )
 
     @property
-    def _home(self) -> frozenset[tuple[str, str, int | None]]:
+    def _home(self) -> frozenset[Origin]:
         """The origins that belong to the provider."""
         named = [
             self.base_url,
@@ -328,6 +361,8 @@ class ApiCalls(Verbs):
     # -- the hub ----------------------------------------------------------------------------------------------
 
     def _credential(self, given: str | bytes | None, member: str) -> str | None:
+        if self._facts.stand_in is not None:
+            return stand_in.CLIENT[member]
         if given is not None:
             return text_of(given, member)
         return credential(config_in_reach(self.oauth), self.name, member)
@@ -361,6 +396,7 @@ class ApiCalls(Verbs):
             self.consumer_key,
             self.consumer_secret,
             self._token_method,
+            self._facts,
             transport,
         )
         made = self._made
@@ -389,7 +425,7 @@ class ApiCalls(Verbs):
 
 
 @functools.lru_cache(maxsize=256)
-def _origins(urls: tuple[str, ...]) -> frozenset[tuple[str, str, int | None]]:
+def _origins(urls: tuple[str, ...]) -> frozenset[Origin]:
     return frozenset(origin(url) for url in urls)
 
 

@@ -14,17 +14,27 @@ from ..providers import Provider, get, names
 PLACES: Final = ("base_url", "request_token_url", "access_token_url", "authorize_url", "issuer", "discovery_url")
 
 
+def wanted_preset(name: str, options: Mapping[str, Any]) -> Provider | None:
+    """The preset that a remote app names, or that has its name; its placeholders are not filled in yet.
+
+    :raises ConfigurationError: there is no preset of the name that was given.
+    """
+    if options.get("preset") is not None:
+        return get(options["preset"])
+    if any(options.get(place) for place in PLACES) or name not in names():
+        return None
+    return get(name)
+
+
 def preset_of(name: str, options: dict[str, Any]) -> Provider | None:
     """The preset of a remote app, its placeholders filled in from the options, which are taken out of them.
 
     :raises ConfigurationError: there is no preset of the name that was given, or a placeholder has no value.
     """
-    wanted = options.pop("preset", None)
-    if wanted is None:
-        if any(options.get(place) for place in PLACES) or name not in names():
-            return None
-        wanted = name
-    provider = get(wanted)
+    provider = wanted_preset(name, options)
+    options.pop("preset", None)
+    if provider is None:
+        return None
     values = {key: str(options.pop(key)) for key in list(options) if key in provider.parameters}
     return provider.resolve(**values)
 
@@ -39,7 +49,7 @@ def filled_in(options: Mapping[str, Any], provider: Provider) -> dict[str, Any]:
     """The options with what the preset knows, where the application says nothing."""
     quirks = provider.quirks
     known: dict[str, Any] = {
-        "base_url": provider.api_base_url,
+        "base_url": provider.api_base_url if "{" not in provider.api_base_url else None,
         "request_token_url": provider.request_token_url,
         "access_token_url": provider.token_endpoint,
         "authorize_url": provider.authorization_endpoint,
@@ -51,9 +61,7 @@ def filled_in(options: Mapping[str, Any], provider: Provider) -> dict[str, Any]:
         "token_endpoint_auth_method": provider.client_authentication if provider.protocol != "oauth1" else None,
         "response_mode": provider.response_mode,
         "basic_raw": quirks.basic_raw,
-        "access_token_method": quirks.token_method if quirks.token_method == "GET" else None,  # noqa: S105
         "signature_method": quirks.signature_method if provider.protocol == "oauth1" else None,
-        "id_token_signed_response_alg": quirks.id_token_algorithms[0] if quirks.id_token_algorithms else None,
         "dpop": quirks.dpop_required,
     }
     return {**{key: value for key, value in known.items() if value}, **options}

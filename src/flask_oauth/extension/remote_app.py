@@ -25,8 +25,9 @@ from ..transport import Transport
 from . import sign_in, signals, stored_tokens
 from .answers import TokenAnswer, as_token
 from .calls import ApiCalls, token_method
-from .options import TodaysOptions, as_scope, one_spelling
-from .presets import filled_in, placeholders, preset_of
+from .facts import KnownFacts
+from .options import TodaysOptions, one_spelling
+from .presets import placeholders
 from .response import add_query
 from .state import request_state
 
@@ -100,7 +101,7 @@ class OAuthRemoteApp(ApiCalls):
         transport: Transport | None = None,
         **options: Unpack[TodaysOptions],
     ) -> None:
-        given = {
+        given: dict[str, Any] = {
             "base_url": base_url,
             "request_token_url": request_token_url,
             "access_token_url": access_token_url,
@@ -112,25 +113,19 @@ class OAuthRemoteApp(ApiCalls):
             "access_token_method": access_token_method,
             **options,
         }
-        known = one_spelling(given, name, others=placeholders(name, given))
-        self._provider = preset_of(name, known)
-        if self._provider is not None:
-            known = filled_in(known, self._provider)
+        given = one_spelling(given, name, others=placeholders(name, given))
         self.oauth = oauth
         self.name = name
-        self.base_url = known.pop("base_url", None)
-        self.request_token_url = known.pop("request_token_url", None)
-        self.access_token_url = known.pop("access_token_url", None)
-        self.authorize_url = known.pop("authorize_url", None)
-        self._consumer_key = known.pop("consumer_key", None)
-        self._consumer_secret = known.pop("consumer_secret", None)
-        self.request_token_params: Mapping[str, Any] = known.pop("request_token_params", None) or {}
-        self.access_token_params: Mapping[str, Any] = known.pop("access_token_params", None) or {}
-        self._token_method = token_method(known.pop("access_token_method", None))
-        self.scope = as_scope(known.pop("scope", None))
+        self._consumer_key = given.pop("consumer_key", None)
+        self._consumer_secret = given.pop("consumer_secret", None)
+        self.request_token_params: Mapping[str, Any] = given.get("request_token_params") or {}
+        self.access_token_params: Mapping[str, Any] = given.get("access_token_params") or {}
+        if "access_token_method" in given:
+            given["access_token_method"] = token_method(given["access_token_method"])
+        self._known = KnownFacts(name, given)
+        self._known.check(self)
         self.tokengetter_func = None
         self.tokensetter_func = None
-        self._options = known
         self._transport = transport
         self._made = None
 
@@ -154,7 +149,8 @@ class OAuthRemoteApp(ApiCalls):
         further = {**nested, **parameters} if isinstance(nested, Mapping) else parameters
         if self._is_oauth1:
             token = self.generate_request_token(callback)[0]
-            url = add_query(self._endpoint(self.authorize_url) or "", [("oauth_token", token), *further.items()])
+            own = sign_in.preset_parameters(self)
+            url = add_query(self._endpoint(self.authorize_url) or "", {"oauth_token": token, **own, **further})
         else:
             url = sign_in.begin_oauth2(self, callback, further, state=state)
         return redirect(url, 302)
