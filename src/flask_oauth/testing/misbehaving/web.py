@@ -19,6 +19,8 @@ from werkzeug.wrappers import Request, Response
 from ...protocol.http import FORM_CONTENT_TYPE, Headers
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 Pairs = list[tuple[str, str]]
@@ -40,6 +42,7 @@ class Asked:
         a path that is none of the provider's.
     :param query: the parameters of the query, decoded, in order.
     :param form: those of a form-encoded body.
+    :param certificate: the client's certificate as PEM, where it showed one (mutual TLS).
     """
 
     endpoint: str
@@ -49,6 +52,7 @@ class Asked:
     form: Pairs
     headers: Headers
     body: bytes
+    certificate: str = ""
 
     def value(self, name: str) -> str | None:
         """The first value of a parameter, in the body or the query."""
@@ -66,6 +70,7 @@ class Asked:
             form if request.mimetype == FORM_CONTENT_TYPE else [],
             Headers(list(request.headers.items())),
             body,
+            request.environ.get("SSL_CLIENT_CERT", ""),
         )
 
     def __repr__(self) -> str:
@@ -86,9 +91,14 @@ class Answer:
         return Response(self.body, self.status, headers=headers, content_type=self.content_type)
 
 
-def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+def json_answer(
+    value: Any,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    content_type: str = "application/json",
+) -> Answer:
     """An answer in JSON."""
-    return Answer(json.dumps(value).encode(), status, "application/json", headers or {})
+    return Answer(json.dumps(value).encode(), status, content_type, headers or {})
 
 
 def text_answer(text: str, status: int = 200, content_type: str = "text/plain; charset=utf-8") -> Answer:
@@ -115,17 +125,21 @@ class LoopbackServer:
     """A WSGI application on a free port of this machine, from :meth:`start` to :meth:`stop`.
 
     :param application: answers a request.
+    :param ssl_context: to speak TLS; its certificate must be for ``127.0.0.1``.
     """
 
-    def __init__(self, application: Callable[[Request], Answer]) -> None:
+    def __init__(self, application: Callable[[Request], Answer], ssl_context: SSLContext | None = None) -> None:
         self._application = application
-        self._server = make_server(LOOPBACK, 0, self._wsgi, threaded=True, request_handler=_Handler)
+        self._scheme = "http" if ssl_context is None else "https"
+        self._server = make_server(
+            LOOPBACK, 0, self._wsgi, threaded=True, request_handler=_Handler, ssl_context=ssl_context
+        )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     @property
     def url(self) -> str:
         """Its address, without a slash at the end."""
-        return f"http://{LOOPBACK}:{self._server.server_address[1]}"
+        return f"{self._scheme}://{LOOPBACK}:{self._server.server_address[1]}"
 
     def start(self) -> None:
         """Listen."""
