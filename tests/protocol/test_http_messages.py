@@ -89,5 +89,5 @@ def test_form_request_refuses_a_repeated_parameter() -> None:
 
 def test_form_request_repeats_what_may_be_repeated() -> None:
     pairs = [("resource", "https://a.example/"), ("resource", "https://b.example/")]
-    request = form_request("https://a.example/", pairs, repeatable=("resource",))
+    request = form_request("https://a.example/", pairs, may_repeat=("resource",))
     assert request.body == b"resource=https%3A%2F%2Fa.example%2F&resource=https%3A%2F%2Fb.example%2F"

@@ -155,17 +155,17 @@ def form_request(
     parameters: Iterable[tuple[str, str]],
     headers: Mapping[str, str] | None = None,
     *,
-    repeatable: Container[str] = (),
+    may_repeat: Container[str] = (),
 ) -> HTTPRequest:
     """A POST with form parameters that asks for a JSON answer.
 
     :param url: absolute URL of an endpoint.
     :param parameters: names and values in order; each name once (RFC 6749 §3.2).
     :param headers: further header fields.
-    :param repeatable: names that may come more than once (``resource``, RFC 8707 §2).
+    :param may_repeat: names that may come more than once (``resource``, RFC 8707 §2).
     """
     pairs = list(parameters)
-    names = [name for name, _ in pairs if name not in repeatable]
+    names = [name for name, _ in pairs if name not in may_repeat]
     if len(set(names)) != len(names):
         repeated = sorted({name for name in names if names.count(name) > 1})
         raise ConfigurationError(

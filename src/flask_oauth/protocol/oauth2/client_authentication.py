@@ -171,10 +171,11 @@ def endpoint_request(
     pairs = [(name, value) for name, value in parameters if own.get(name) != value]
     url = metadata.endpoint(endpoint, mutual_tls=uses_mutual_tls(client))
     fields = {**authentication.headers, **(headers or {})}
-    request = form_request(url, [*pairs, *authentication.parameters], fields, repeatable=REPEATABLE)
+    request = form_request(url, [*pairs, *authentication.parameters], fields, may_repeat=REPEATABLE)
     if method == "GET":
         query = add_query(url, [*pairs, *authentication.parameters])
-        request = HTTPRequest("GET", query, Headers({"Accept": "application/json", **fields}))
+        # A code or a refresh token is good for one use: the request must not go out twice, though it is a GET.
+        request = HTTPRequest("GET", query, Headers({"Accept": "application/json", **fields}), repeatable=False)
     return replace(metadata.request(request), client_certificate=authentication.certificate)
 
 
