@@ -348,6 +348,16 @@ def test_a_refresh_for_less_and_for_one_resource() -> None:
     assert values["resource"] == "https://a.example"
 
 
+def test_a_refresh_asks_for_the_resource_of_the_token() -> None:
+    """RFC 8707 §2.2; without it, a server that gives several kinds of tokens would give another one."""
+    api, other = "https://api.example", "https://other.example"
+    old = Token("at0", refresh_token="rt0", resource=(api,))
+    assert form(refresh_request(METADATA, CLIENT, old, now=0, jti="j"))["resource"] == api
+    changed = refresh_request(METADATA, CLIENT, old, now=0, jti="j", parameters={"resource": other})
+    assert form(changed)["resource"] == other
+    assert process_refresh_response(answer(RIGHT), old, now=0.0).resource == (api,)
+
+
 def test_a_refresh_without_refresh_token() -> None:
     with pytest.raises(TokenMissing) as caught:
         refresh_request(METADATA, CLIENT, Token("at0"), now=0, jti="j")

@@ -20,6 +20,7 @@ FULL = Token(
     scope="openid email",
     id_token="s3cret.id",
     extra={"user_id": 7, "nested": {"secret": "s3cret"}},
+    resource=("https://api.example",),
 )
 
 texts = st.text(max_size=8)
@@ -33,6 +34,7 @@ tokens = st.builds(
     scope=texts,
     id_token=st.none() | texts.filter(bool),
     extra=st.dictionaries(texts, texts, max_size=3),
+    resource=st.lists(texts, max_size=2).map(tuple),
 )
 
 

@@ -24,6 +24,7 @@ class Token:
     :param id_token: the ID Token as it was received (for ``id_token_hint``).
     :param extra: every further member of the answer, as the provider sent it.
     :param dpop_key: the private key that the token is bound to (RFC 9449), as a JWK in JSON; ``None`` without DPoP.
+    :param resource: the APIs it was asked for by name (RFC 8707); a refresh asks for the same ones.
     """
 
     access_token: str
@@ -35,6 +36,7 @@ class Token:
     id_token: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     dpop_key: str | None = None
+    resource: tuple[str, ...] = ()
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -53,12 +55,13 @@ class Token:
         """A JSON-able mapping that :meth:`from_dict` takes back; empty fields are left out."""
         values = {name: getattr(self, name) for name in self.__slots__} | {"extra": dict(self.extra)}
         # Not what is false, but what is empty: a token that ended at second 0 has ended.
-        return {name: value for name, value in values.items() if name == "access_token" or value not in (None, "", {})}
+        return {name: value for name, value in values.items() if name == "access_token" or value not in (None, "", {}, ())}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Token:
         """The token that :meth:`to_dict` wrote; members of later versions are ignored."""
-        return cls(**{name: value for name, value in values.items() if name in cls.__slots__})
+        known = {name: value for name, value in values.items() if name in cls.__slots__}
+        return cls(**{**known, "resource": tuple(known.get("resource", ()))})  # JSON knows no tuples
 
     def __repr__(self) -> str:
         held = [name for name in ("token_secret", "refresh_token", "id_token", "dpop_key") if getattr(self, name)]

@@ -87,14 +87,16 @@ def refresh_request(
     :param now: the time, in seconds since the epoch.
     :param jti: a new unpredictable identifier, for a client assertion.
     :param scope: less than was granted (RFC 6749 §6); ``None`` asks for the same again.
-    :param parameters: further parameters, ``resource`` for example (RFC 8707 §2.2).
+    :param parameters: further parameters; ``resource`` (RFC 8707 §2.2) is that of the token if it is not among them.
     :param method: ``POST``, or ``GET`` for old servers.
     :raises TokenMissing: the token has no refresh token.
     """
     if not token.refresh_token:
         raise TokenMissing("There is no refresh token", code="token_expired")
     own = {"grant_type": "refresh_token", "refresh_token": token.refresh_token, "scope": scope}
-    pairs = joined(own, parameters or {}, ("grant_type", "refresh_token"))
+    # RFC 8707 §2.2: without it a server may give a token for another resource than before.
+    same = {"resource": list(token.resource) or None}
+    pairs = joined(own, {**same, **(parameters or {})}, ("grant_type", "refresh_token"))
     return endpoint_request(client, metadata, "token_endpoint", pairs, now=now, jti=jti, method=method)
 
 
@@ -240,6 +242,7 @@ def refreshed_token(old: Token, new: Token) -> Token:
         id_token=new.id_token or old.id_token,
         extra={**old.extra, **new.extra},
         dpop_key=old.dpop_key,
+        resource=old.resource,
     )
 
 
