@@ -101,11 +101,14 @@ class BackChannel:
         """Everything that the token endpoint sent with a status of success."""
         return read_token_answer(response, lenient_format=self.settings.lenient)
 
-    def token_of(self, answer: Mapping[str, Any], *, scope: str, dpop_key: str = "") -> Token:
+    def token_of(
+        self, answer: Mapping[str, Any], *, scope: str, dpop_key: str = "", resource: tuple[str, ...] = ()
+    ) -> Token:
         """The token in an answer.
 
         :param scope: the scope that is granted where the answer names none.
         :param dpop_key: the key that it must be bound to; a bearer token is then refused (RFC 9449 §5).
+        :param resource: the APIs it was asked for by name (RFC 8707).
         """
         token = token_from_answer(
             answer,
@@ -115,7 +118,7 @@ class BackChannel:
             default_type=self.default_type(dpop_key),
             lenient_format=self.settings.lenient,
         )
-        return replace(token, dpop_key=dpop_key) if dpop_key else token
+        return replace(token, dpop_key=dpop_key or None, resource=resource)
 
     def default_type(self, dpop_key: str | None) -> str | None:
         """The type of a token whose answer names none, as servers of 2010 do; never of one that must be bound."""
