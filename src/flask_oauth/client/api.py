@@ -24,10 +24,11 @@ HARMLESS_FIELDS: Final = frozenset({"accept", "accept-language", "user-agent"})
 Deliver = Callable[[HTTPRequest], HTTPResponse]
 
 
-def call_api(transport: Transport, request: HTTPRequest, deliver: Deliver) -> HTTPResponse:
+def call_api(transport: Transport, request: HTTPRequest, deliver: Deliver, *, at_home: bool = False) -> HTTPResponse:
     """Send a request with its credentials; GET and HEAD follow redirects.
 
     :param deliver: puts the credentials on a request and sends it.
+    :param at_home: a redirect to another origin is not followed but is the answer.
     :raises TransportError: no answer, or more than :data:`MOST_REDIRECTS` redirects (``transport_redirect``).
     """
     response = deliver(request)
@@ -41,6 +42,8 @@ def call_api(transport: Transport, request: HTTPRequest, deliver: Deliver) -> HT
         request = replace(request, url=urljoin(request.url, location))
         if origin(request.url) == home:
             response = deliver(request)
+        elif at_home:
+            return response
         else:
             response = transport.send(replace(request, headers=_harmless(request.headers), client_certificate=None))
     raise TransportError("The API redirects in a circle", code="transport_redirect", got=request.url.partition("?")[0])

@@ -118,7 +118,8 @@ class FrontChannel:
                 clock_skew=settings.clock_skew,
                 secret=settings.client.client_secret,
                 **self._decryption(),
-            )
+            ),
+            settings.answer_algorithms,
         )
 
     def state_within(self, response: str) -> str | None:

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..errors import ConfigurationError, OAuthException, UserinfoError
@@ -37,7 +38,6 @@ from ..protocol.oauth2.token import (
     process_refresh_response,
     refresh_request,
 )
-from ..protocol.openid.id_token import IDToken
 from ..protocol.token import Token
 from ..providers import (
     adapt_api_request,
@@ -52,31 +52,14 @@ from .api import call_api
 from .back_channel import BackChannel, Clock, NewSecret, Once, key_from, new_secret
 from .cache import ServerCache
 from .front_channel import FrontChannel, is_signed
+from .grants import Grants
 from .openid import OpenIDClient
 from .profile import Profile, preset_profile
 from .proofs import key_of, new_proof_key, written
 from .server import Server
 from .settings import OAuth2Settings
+from .sign_in import SignIn
 from .transaction import Transaction
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class SignIn:
-    """What a completed sign-in gives.
-
-    :param token: the access token with what came beside it.
-    :param answer: everything the token endpoint sent.
-    :param id_token: the validated ID Token, with OpenID Connect.
-    :param parameters: everything the authorization response held.
-    """
-
-    token: Token
-    answer: Mapping[str, Any]
-    id_token: IDToken | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        return f"<SignIn {self.token!r}>"
 
 
 class OAuth2Client:
@@ -103,6 +86,7 @@ class OAuth2Client:
         self.openid = OpenIDClient(settings, self.server, clock)
         self.back_channel = BackChannel(settings, transport, clock, new_secret)
         self.front_channel = FrontChannel(self.server, self.back_channel)
+        self.grants = Grants(self.server, self.back_channel, self.openid)
         self._transport = transport
         self._clock = clock
         self._new_secret = new_secret
@@ -256,8 +240,9 @@ class OAuth2Client:
 
     def accept(self, answer: Mapping[str, Any], response: AuthorizationResponse, transaction: Transaction) -> SignIn:
         """Check what the token endpoint sent, the ID Token included."""
-        bound = {"dpop_key": transaction.dpop_key, "resource": transaction.resource}
-        token = self.back_channel.token_of(answer, scope=transaction.scope, **bound)
+        token = self.back_channel.token_of(
+            answer, scope=transaction.scope, dpop_key=transaction.dpop_key, resource=transaction.resource
+        )
         return SignIn(token, answer, self.openid.id_token_of(token, response, transaction), response.parameters)
 
     # -- tokens -----------------------------------------------------------------------------------------------
@@ -310,11 +295,12 @@ class OAuth2Client:
 
     # -- calls ------------------------------------------------------------------------------------------------
 
-    def call(self, request: HTTPRequest, token: Token | None) -> HTTPResponse:
+    def call(self, request: HTTPRequest, token: Token | None, *, at_home: bool = False) -> HTTPResponse:
         """Call the provider's API.
 
         :param request: the call without credentials.
         :param token: ``None`` sends it as it is.
+        :param at_home: the answer of another origin, where a redirect leads to, will not do.
         """
         key = key_of(token) if token is not None and "authorization" not in request.headers else None
 
@@ -325,7 +311,7 @@ class OAuth2Client:
                 lambda: self._authorized(hop, token), key, "resource", access_token=token.access_token
             )
 
-        return call_api(self._transport, request, deliver)
+        return call_api(self._transport, request, deliver, at_home=at_home)
 
     def _authorized(self, request: HTTPRequest, token: Token | None) -> HTTPRequest:
         """A call with the token on it."""
@@ -342,6 +328,7 @@ class OAuth2Client:
             client_certificate=settings.client.certificate,
             max_response_bytes=request.max_response_bytes,
         )
+        standard = replace(standard, public_hosts_only=request.public_hosts_only)
         if settings.provider is None or token is None:
             return standard
         return adapt_api_request(
@@ -356,7 +343,7 @@ class OAuth2Client:
 
     def userinfo(self, token: Token, subject: str | None) -> dict[str, Any]:
         """What the userinfo endpoint says; see :meth:`.OpenIDClient.userinfo`."""
-        return self.openid.userinfo(token, subject, self.call)
+        return self.openid.userinfo(token, subject, partial(self.call, at_home=True))
 
     def profile(self, result: SignIn) -> Profile:
         """Who signed in, by the standard claims.

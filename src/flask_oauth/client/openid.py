@@ -84,6 +84,17 @@ class OpenIDClient:
                 raise IDTokenError("The two ID Tokens of this sign-in differ", code="id_token_changed")
         return id_token
 
+    def id_token_beside(self, token: Token, scope: str) -> IDToken | None:
+        """The validated ID Token of a sign-in without a browser, which has no nonce; ``None`` where none was asked for.
+
+        :raises IDTokenError: it is missing, or does not hold.
+        """
+        if not self.applies(scope):
+            return None
+        if token.id_token is None:
+            raise IDTokenError("openid was asked for and the answer holds no ID Token", code="id_token_missing")
+        return self._validated(token.id_token, replace(self._expectation(), access_token=token.access_token))
+
     def check_refreshed(self, new: Token, old: Token) -> None:
         """Core §12.2: an ID Token that comes with a refreshed token speaks of the same person and sign-in."""
         fresh, known = new.id_token, old.id_token
@@ -151,7 +162,8 @@ class OpenIDClient:
             subject=None, issuer="", client_id=self._settings.client.client_id
         )
         expected = replace(expected, subject=subject, issuer=metadata.issuer or expected.issuer)
-        request = metadata.request(userinfo_request(endpoint, token, expected, insecure_hosts=metadata.insecure_hosts))
+        # Without the token: whoever sends the request adds it, with the proof of a bound one.
+        request = metadata.request(userinfo_request(endpoint, None, expected, insecure_hosts=metadata.insecure_hosts))
         response = call(request, token)
 
         def process(keys: KeySet | None) -> dict[str, Any]:
