@@ -48,12 +48,12 @@ class UserinfoExpectation:
 
 
 def userinfo_request(
-    endpoint: str, token: Token, expected: UserinfoExpectation, *, insecure_hosts: Collection[str] = ()
+    endpoint: str, token: Token | None, expected: UserinfoExpectation, *, insecure_hosts: Collection[str] = ()
 ) -> HTTPRequest:
     """Ask who signed in.
 
     :param endpoint: the userinfo endpoint.
-    :param token: the access token of the sign-in.
+    :param token: the access token of the sign-in; ``None`` if whoever sends the request adds it.
     :param expected: says which content type to ask for.
     :raises ConfigurationError: the endpoint is plain http on another machine.
     """

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Final
 
-from ...errors import IDTokenError, ReauthorizationRequired, ServerError, TokenResponseError, UserinfoError
+from ...errors import IDTokenError, ReauthorizationRequired, ServerError, TokenResponseError
 from .cases import Misbehaviour, Scene, case, drop, later, member, put
 from .id_tokens import sealed, signed
 from .keys import spoilt, unsigned, with_header
@@ -43,7 +43,7 @@ TOKEN: Final[tuple[Misbehaviour, ...]] = (
          token_answer=elsewhere("/token", 307)),
     case("token_status_500", "N14", "a token with status 500", "response_status",
          token_answer=lambda answer, scene: replace(answer, status=500)),
-    *spoilt_answers("token", "the token answer", "access_token", TokenResponseError),
+    *spoilt_answers("token", "the token answer", "access_token"),
 )  # fmt: skip
 
 # -- userinfo -------------------------------------------------------------------------------------------------
@@ -63,6 +63,8 @@ USERINFO: Final[tuple[Misbehaviour, ...]] = (
     case("userinfo_sub_list", "N37", "sub is a list", "userinfo_subject", userinfo=put(sub=["alice"])),
     case("userinfo_error", "N37", "the endpoint refuses the access token", "response_status",
          userinfo_answer=lambda answer, scene: Answer(b"", 401)),
+    case("userinfo_redirect", "N12", "the endpoint redirects to another host", "response_status",
+         userinfo_answer=elsewhere("/userinfo")),
     case("userinfo_jwt", "N37", "a signed JWT, where JSON is registered", "userinfo_content_type",
          userinfo_answer=_as_jwt),
     case("userinfo_json", "N37", "JSON, where a signed JWT is registered", "userinfo_content_type", agreed=SIGNED,
@@ -87,7 +89,7 @@ USERINFO: Final[tuple[Misbehaviour, ...]] = (
          userinfo_encrypt=lambda text, scene: text, agreed=SEALED, error=IDTokenError),
     case("userinfo_encryption_spoilt", "N37", "encrypted, with one bit turned over", "id_token_encryption",
          userinfo_encrypt=lambda text, scene: spoilt(sealed(scene.provider, text)), agreed=SEALED, error=IDTokenError),
-    *spoilt_answers("userinfo", "the userinfo answer", "sub", UserinfoError, wrong_type="userinfo_content_type"),
+    *spoilt_answers("userinfo", "the userinfo answer", "sub", wrong_type="userinfo_content_type"),
 )  # fmt: skip
 
 # -- refresh --------------------------------------------------------------------------------------------------
@@ -126,7 +128,7 @@ REFRESH: Final[tuple[Misbehaviour, ...]] = (
          error=ReauthorizationRequired, refresh_answer=lambda answer, scene: json_answer({"error": "invalid_grant"})),
     case("refresh_access_token_missing", "N16", "the refresh answer holds no access token", "token_response_no_token",
          refresh=drop("access_token"), error=TokenResponseError),
-    *spoilt_answers("refresh", "the refresh answer", "access_token", TokenResponseError),
+    *spoilt_answers("refresh", "the refresh answer", "access_token"),
 )  # fmt: skip
 
 ODD: Final[tuple[Misbehaviour, ...]] = (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from base64 import b64decode
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
 
+from .clients import proof_key, proof_nonce, wrong_with_client, wrong_with_proof
 from .flow import Flow
 from .id_tokens import id_token, sealed, signed
 from .web import Answer, Asked, json_answer, text_answer
@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 def token(provider: MisbehavingProvider, asked: Asked) -> Answer:
     """RFC 6749 §4.1.3, §6."""
-    if not _client_is_known(provider, asked):
-        return _refused(provider, "invalid_client", "the client did not authenticate", 401)
+    wrong = wrong_with_client(provider, asked)
+    if wrong is not None:
+        return _refused(provider, "invalid_client", wrong, 401)
+    nonce = _nonce_to_ask_for(provider, asked, "token_nonce")
+    if nonce is not None:  # RFC 9449 §8
+        return json_answer({"error": "use_dpop_nonce"}, 400, {"DPoP-Nonce": nonce})
     grant = asked.value("grant_type")
     if grant == "authorization_code":
         return _redeem(provider, asked)
@@ -27,16 +31,20 @@ def token(provider: MisbehavingProvider, asked: Asked) -> Answer:
     return _refused(provider, "unsupported_grant_type", "grant_type is neither authorization_code nor refresh_token")
 
 
-def _client_is_known(provider: MisbehavingProvider, asked: Asked) -> bool:
-    """RFC 6749 §2.3.1: HTTP Basic, or both values in the form; not both ways at once."""
-    scheme, _, credentials = asked.headers.get("authorization", "").partition(" ")
-    name, secret = asked.value("client_id"), asked.value("client_secret")
-    if scheme.lower() == "basic":
-        if secret is not None:
-            return False
-        name, _, secret = b64decode(credentials).decode().partition(":")
-        name, secret = unquote_plus(name), unquote_plus(secret)
-    return (name, secret) == (provider.client_id, provider.client_secret)
+def _nonce_to_ask_for(provider: MisbehavingProvider, asked: Asked, stage: str) -> str | None:
+    """The nonce that a proof must hold and does not."""
+    wanted: str | None = provider.bend(stage, None)
+    return None if wanted is None or "dpop" not in asked.headers or proof_nonce(asked) == wanted else wanted
+
+
+def _wrong_with_binding(provider: MisbehavingProvider, flow: Flow, asked: Asked) -> str | None:
+    """RFC 9449 §5: the proof, if there is one, and the key that the sign-in is bound to, if it is."""
+    if "dpop" not in asked.headers:
+        return None if flow.bound_to is None else "the sign-in is bound to a key, and there is no DPoP proof"
+    wrong = wrong_with_proof(provider, asked, bound_to=flow.bound_to)
+    if wrong is None:
+        flow.bound_to = proof_key(asked)
+    return wrong
 
 
 def _redeem(provider: MisbehavingProvider, asked: Asked) -> Answer:
@@ -51,6 +59,9 @@ def _redeem(provider: MisbehavingProvider, asked: Asked) -> Answer:
         return _refused(provider, "invalid_grant", "redirect_uri is not that of the authorization request")
     if not flow.proves(asked.value("code_verifier")):
         return _refused(provider, "invalid_grant", "code_verifier does not fit the code_challenge")
+    wrong = _wrong_with_binding(provider, flow, asked)
+    if wrong is not None:
+        return _refused(provider, "invalid_dpop_proof", wrong)
     members = provider.bend("token", _issue(provider, flow, ""), flow)
     answer: Answer = provider.bend("token_answer", json_answer(members), flow)
     return answer
@@ -62,6 +73,9 @@ def _refresh(provider: MisbehavingProvider, asked: Asked) -> Answer:
     if flow is None:
         # Not a complaint: a client cannot know that its refresh token has ended.
         return json_answer({"error": "invalid_grant"}, 400)
+    wrong = _wrong_with_binding(provider, flow, asked)
+    if wrong is not None:
+        return _refused(provider, "invalid_dpop_proof", wrong)
     flow.refreshed += 1
     members = provider.bend("refresh", _issue(provider, flow, "refresh_"), flow)
     answer: Answer = provider.bend("refresh_answer", json_answer(members), flow)
@@ -73,7 +87,7 @@ def _issue(provider: MisbehavingProvider, flow: Flow, place: str) -> dict[str, A
     flow.access_token, flow.refresh_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     members: dict[str, Any] = {
         "access_token": flow.access_token,
-        "token_type": "Bearer",
+        "token_type": "Bearer" if flow.bound_to is None else "DPoP",
         "expires_in": provider.access_token_seconds,
         "refresh_token": flow.refresh_token,
         "scope": flow.scope,
@@ -88,23 +102,39 @@ def _refused(provider: MisbehavingProvider, error: str, reason: str, status: int
     return json_answer({"error": error, "error_description": reason}, status)
 
 
-def _flow_of_bearer(provider: MisbehavingProvider, asked: Asked) -> Flow | None:
-    """The sign-in whose access token a request shows (RFC 6750 §2.1)."""
+def _shown(provider: MisbehavingProvider, asked: Asked) -> Flow | Answer:
+    """The sign-in whose access token a request shows (RFC 6750 §2.1, RFC 9449 §7.1), or the answer without one."""
     scheme, _, shown = asked.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not shown:
-        return None
-    return next((flow for flow in provider.flows if flow.access_token == shown), None)
+    flow = next((flow for flow in provider.flows if shown and flow.access_token == shown), None)
+    if flow is None:
+        return _challenge(provider, scheme or "Bearer", "invalid_token")
+    if flow.bound_to is None:
+        return flow if scheme.lower() == "bearer" else _challenge(provider, "Bearer", "invalid_token")
+    if scheme.lower() != "dpop":
+        provider.complain("a bound token was sent as a bearer token")
+        return _challenge(provider, "DPoP", "invalid_token")
+    nonce = _nonce_to_ask_for(provider, asked, "resource_nonce")
+    if nonce is not None:  # RFC 9449 §9
+        return _challenge(provider, "DPoP", "use_dpop_nonce", {"DPoP-Nonce": nonce})
+    wrong = wrong_with_proof(provider, asked, bound_to=flow.bound_to, access_token=shown)
+    if wrong is not None:
+        provider.complain(f"resource request: {wrong}")
+        return _challenge(provider, "DPoP", "invalid_dpop_proof")
+    return flow
 
 
-def _unauthorized() -> Answer:
-    return Answer(b"", 401, "text/plain", {"WWW-Authenticate": 'Bearer realm="provider", error="invalid_token"'})
+def _challenge(
+    provider: MisbehavingProvider, scheme: str, error: str, headers: Mapping[str, str] | None = None
+) -> Answer:
+    words = provider.bend("challenge", f'{scheme} realm="provider", error="{error}"')
+    return Answer(b"", 401, "text/plain", {"WWW-Authenticate": words, **(headers or {})})
 
 
 def userinfo(provider: MisbehavingProvider, asked: Asked) -> Answer:
     """OpenID Connect Core §5.3: in JSON, signed, or signed and encrypted, as it was agreed on."""
-    flow = _flow_of_bearer(provider, asked)
-    if flow is None:
-        return _unauthorized()
+    flow = _shown(provider, asked)
+    if isinstance(flow, Answer):
+        return flow
     algorithm = provider.agreed.get("userinfo_signed_response_alg")
     claims = dict(provider.person)
     if algorithm:
@@ -125,8 +155,9 @@ def _told(provider: MisbehavingProvider, flow: Flow, claims: dict[str, Any], alg
 
 def revocation(provider: MisbehavingProvider, asked: Asked) -> Answer:
     """RFC 7009 §2."""
-    if not _client_is_known(provider, asked):
-        return _refused(provider, "invalid_client", "the client did not authenticate", 401)
+    wrong = wrong_with_client(provider, asked)
+    if wrong is not None:
+        return _refused(provider, "invalid_client", wrong, 401)
     shown = asked.value("token")
     for flow in provider.flows:
         if shown and shown in (flow.access_token, flow.refresh_token):
@@ -136,5 +167,5 @@ def revocation(provider: MisbehavingProvider, asked: Asked) -> Answer:
 
 def api(provider: MisbehavingProvider, asked: Asked) -> Answer:
     """An API that takes the access token and says whose it is."""
-    flow = _flow_of_bearer(provider, asked)
-    return _unauthorized() if flow is None else json_answer({"sub": provider.person["sub"], "path": asked.path})
+    flow = _shown(provider, asked)
+    return flow if isinstance(flow, Answer) else json_answer({"sub": provider.person["sub"], "path": asked.path})

@@ -12,6 +12,8 @@ The things that can be changed, in the order in which they are said:
 ``front_sign``             that ID Token itself, made from its claims
 ``jarm_claims``            the claims of a signed authorization response
 ``jarm_sign``              that response itself
+``jarm``                   the parameters that go back through the browser with it
+``token_nonce``            the nonce that a DPoP proof must hold at the token endpoint; ``None`` for any
 ``token`` ``token_answer`` the members of the token answer, and the whole answer
 ``claims`` ``sign``        the claims of the ID Token beside the access token, and the ID Token
 ``encrypt``                the encrypted ID Token, made from the signed one
@@ -21,7 +23,10 @@ The things that can be changed, in the order in which they are said:
 ``userinfo_encrypt``       the encrypted one, made from the signed one
 ``userinfo_answer``        the whole answer
 ``refresh`` ``refresh_answer`` ``refresh_claims`` ``refresh_sign``  as for ``token``, when a refresh token was used
+``resource_nonce``         the nonce that a DPoP proof must hold at userinfo and the API
+``challenge``              what ``WWW-Authenticate`` says there
 ``logout_claims`` ``logout_sign``  the claims of a logout token, and the token
+``webfinger`` ``webfinger_answer`` ``registration`` ``registration_answer`` ``management``  likewise
 ========================== ====================================================================
 """
 
@@ -35,6 +40,7 @@ from ...error_codes import ErrorCode
 from ...errors import (
     AuthorizationResponseError,
     IDTokenError,
+    InvalidResponseError,
     LogoutTokenError,
     MetadataError,
     OAuthException,
@@ -86,6 +92,11 @@ ASKED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "hybrid": ("metadata", "authorization", "jwks", "token"),
     "userinfo": ("metadata", "authorization", "token", "jwks", "userinfo"),
     "refresh": ("metadata", "authorization", "token", "jwks", "token"),
+    "par": ("metadata", "par"),
+    "jarm": ("metadata", "authorization", "jwks"),
+    "token_twice": ("metadata", "authorization", "token", "token"),
+    "webfinger": ("webfinger",),
+    "registration": ("metadata", "registration"),
 }
 
 _NOTICED: Final = {
@@ -100,6 +111,11 @@ _NOTICED: Final = {
     "userinfo": "userinfo",
     "refresh": "refresh",
     "logout": "logout",
+    "par": "par",
+    "jarm": "jarm",
+    "resource": "userinfo",
+    "webfinger": "webfinger",
+    "registration": "registration",
 }
 _ERRORS: Final[Mapping[str, type[OAuthException]]] = {
     "metadata": MetadataError,
@@ -114,6 +130,10 @@ _ERRORS: Final[Mapping[str, type[OAuthException]]] = {
     "userinfo": UserinfoError,
     "refresh": IDTokenError,
     "logout": LogoutTokenError,
+    "par": InvalidResponseError,
+    "jarm": AuthorizationResponseError,
+    "webfinger": MetadataError,
+    "registration": InvalidResponseError,
 }
 
 
@@ -126,7 +146,7 @@ class Misbehaviour:
     :param meaning: one line.
     :param code: the code of the error that an application must get; ``None`` if it must accept.
     :param error: the class of that error.
-    :param noticed: when: a key of :data:`ASKED_BY`, or ``logout``.
+    :param noticed: when: a key of :data:`ASKED_BY`, or ``logout``; the cause of ``RefreshFailed`` at a refresh.
     :param changes: what is said differently.
     :param agreed: what client and provider must have agreed on for it to matter, as keywords of ``remote_app()``.
     :param ask: parameters of ``authorize()`` without which it does not matter.

@@ -19,22 +19,28 @@ def metadata(provider: MisbehavingProvider, asked: Asked) -> Answer:
 
 def honest_metadata(provider: MisbehavingProvider) -> dict[str, Any]:
     """What the provider can do."""
-    url = provider.url
+    url = provider.issuer
     return {
-        "issuer": provider.issuer,
+        "issuer": url,
         "authorization_endpoint": f"{url}/authorize",
         "token_endpoint": f"{url}/token",
         "userinfo_endpoint": f"{url}/userinfo",
         "jwks_uri": f"{url}/jwks",
         "revocation_endpoint": f"{url}/revoke",
+        "registration_endpoint": f"{url}/register",
+        "pushed_authorization_request_endpoint": f"{url}/par",
         "scopes_supported": ["openid", "email", "profile"],
         "response_types_supported": ["code", "code id_token"],
-        "response_modes_supported": ["query", "fragment", "form_post"],
+        "response_modes_supported": ["query", "fragment", "form_post", "jwt", "query.jwt", "form_post.jwt"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "subject_types_supported": ["public"],
         "code_challenge_methods_supported": ["S256"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-        "id_token_signing_alg_values_supported": ["RS256", "ES256", "HS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "PS256"],
+        "request_object_signing_alg_values_supported": ["ES256", "PS256"],
+        "authorization_signing_alg_values_supported": ["RS256", "ES256", "PS256"],
+        "dpop_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256", "PS256", "HS256"],
         "id_token_encryption_alg_values_supported": ["RSA-OAEP-256"],
         "id_token_encryption_enc_values_supported": ["A128CBC-HS256"],
         "userinfo_signing_alg_values_supported": ["RS256", "ES256"],

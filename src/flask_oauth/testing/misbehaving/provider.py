@@ -24,13 +24,15 @@ from typing import Any, Final, Self
 
 from werkzeug.wrappers import Request
 
-from ...protocol.jose import DecryptionKey
+from ...protocol.jose import DecryptionKey, SigningKey
 from .back_channel import api, revocation, token, userinfo
 from .cases import Misbehaviour, Scene
 from .documents import jwks, metadata
 from .flow import Flow
-from .front_channel import authorization
-from .keys import Keys, new_client_key
+from .front_channel import authorization, pushed
+from .keys import Keys, new_client_key, new_key
+from .logout import logout_token
+from .registration import management, registration, webfinger
 from .table import MISBEHAVIOURS, ODDITIES
 from .web import Answer, Asked, LoopbackServer, text_answer
 
@@ -45,6 +47,14 @@ ENDPOINTS: Final[Mapping[str, tuple[str, Endpoint]]] = {
     "/token": ("token", token),
     "/userinfo": ("userinfo", userinfo),
     "/revoke": ("revocation", revocation),
+    "/par": ("par", pushed),
+    "/register": ("registration", registration),
+    "/.well-known/webfinger": ("webfinger", webfinger),
+}
+#: The same for endpoints with something variable in their path.
+BEGINNINGS: Final[Mapping[str, tuple[str, Endpoint]]] = {
+    "/api/": ("api", api),
+    "/register/": ("management", management),
 }
 
 
@@ -52,6 +62,7 @@ class MisbehavingProvider:
     """An OpenID provider on a loopback port, for the time of a ``with`` block.
 
     :param misbehaviour: what to do wrong from the beginning; see :meth:`behave`.
+    :param public_url: the address it is known by, if that is not its own, without a slash at the end.
     :param registered: what client and provider have agreed on, under the names of ``remote_app()``:
         ``id_token_signed_response_alg``, ``userinfo_signed_response_alg``, ``id_token_encrypted_response_alg``, …
 
@@ -61,6 +72,7 @@ class MisbehavingProvider:
     :ivar requests: every request, in order.
     :ivar complaints: what was wrong with the requests of the client; empty if nothing was.
     :ivar access_token_seconds: the lifetime of access tokens.
+    :ivar registered_metadata: what a client registered itself with (RFC 7591), if one did.
     """
 
     #: Every wrong thing it can do, by name.
@@ -68,7 +80,9 @@ class MisbehavingProvider:
     #: Every odd thing it can do that an application must accept, by name.
     oddities: Final[Mapping[str, Misbehaviour]] = ODDITIES
 
-    def __init__(self, misbehaviour: str | None = None, **registered: Any) -> None:
+    def __init__(
+        self, misbehaviour: str | Misbehaviour | None = None, *, public_url: str | None = None, **registered: Any
+    ) -> None:
         self.client_id: str = "the-client"
         self.client_secret: str = secrets.token_urlsafe(48)
         self.person: dict[str, Any] = {
@@ -82,7 +96,12 @@ class MisbehavingProvider:
         self.access_token_seconds = 3600
         self.keys = Keys()
         self.flows: list[Flow] = []
+        self.pushed: dict[str, dict[str, str]] = {}
+        self.registered_metadata: dict[str, Any] | None = None
+        self.registration_token: str = secrets.token_urlsafe(24)
+        self._public_url = public_url
         self._registered = registered
+        self._used: set[str] = set()
         self._lock = threading.RLock()
         self._server = LoopbackServer(self._answer)
         self._misbehaviour: Misbehaviour | None = None
@@ -104,21 +123,22 @@ class MisbehavingProvider:
 
     @property
     def issuer(self) -> str:
-        """The issuer identifier."""
-        return self.url
+        """The issuer identifier, with which every address in the metadata begins."""
+        return self._public_url or self.url
 
     @property
     def misbehaviour(self) -> Misbehaviour | None:
         """What it does wrong now; ``None`` if nothing."""
         return self._misbehaviour
 
-    def behave(self, name: str | None = None) -> Misbehaviour | None:
+    def behave(self, what: str | Misbehaviour | None = None) -> Misbehaviour | None:
         """Do one thing wrong from now on, or everything right.
 
-        :param name: a key of :attr:`misbehaviours` or :attr:`oddities`; ``None`` for everything right.
+        :param what: a key of :attr:`misbehaviours` or :attr:`oddities`, or a misbehaviour of your own; ``None`` for
+            everything right.
         :raises KeyError: there is no such thing.
         """
-        self._misbehaviour = None if name is None else {**MISBEHAVIOURS, **ODDITIES}[name]
+        self._misbehaviour = {**MISBEHAVIOURS, **ODDITIES}[what] if isinstance(what, str) else what
         return self._misbehaviour
 
     @property
@@ -127,12 +147,12 @@ class MisbehavingProvider:
         return {**self._registered, **(self._misbehaviour.agreed if self._misbehaviour else {})}
 
     @contextmanager
-    def behaving(self, name: str | None) -> Iterator[None]:
+    def behaving(self, what: str | Misbehaviour | None) -> Iterator[None]:
         """As :meth:`behave`, while the block lasts; what was agreed on before stays agreed on."""
         before, agreed = self._misbehaviour, self.agreed
         try:
             with self.agreeing(agreed):
-                self.behave(name)
+                self.behave(what)
                 yield
         finally:
             self._misbehaviour = before
@@ -153,14 +173,16 @@ class MisbehavingProvider:
     @property
     def settings(self) -> dict[str, Any]:
         """Keywords of ``remote_app()`` for the registered client."""
+        signs = "private_key_jwt" in self.agreed.values() or self.agreed.get("require_signed_request_object")
         encrypts = any(name.endswith("_encrypted_response_alg") for name in self.agreed)
         return {
             "issuer": self.issuer,
             "client_id": self.client_id,
             "client_secret": self.client_secret,
             "scope": "openid email",
-            "base_url": f"{self.url}/api/",
+            "base_url": f"{self.issuer}/api/",
             **({"decryption_key": self.client_key.private_jwk()} if encrypts else {}),
+            **({"signing_key": self.client_signing_key.private_jwk()} if signs else {}),
             **self.agreed,
         }
 
@@ -168,6 +190,11 @@ class MisbehavingProvider:
     def client_key(self) -> DecryptionKey:
         """The client's key for what is encrypted to it."""
         return new_client_key()
+
+    @cached_property
+    def client_signing_key(self) -> SigningKey:
+        """The client's key for what it signs: client assertions and request objects."""
+        return new_key("ES256", "client-es256")
 
     @property
     def asked(self) -> list[str]:
@@ -187,6 +214,18 @@ class MisbehavingProvider:
         """Sign with new keys from now on, and publish no others."""
         self.keys = Keys(self.keys.generation + 1)
 
+    def end_access_tokens(self) -> None:
+        """Take no access token of before any more; refresh tokens stay."""
+        for flow in self.flows:
+            flow.access_token = ""
+
+    def logout_token(self, *, sid: str | None = None) -> str:
+        """A logout token about :attr:`person`, to be posted to the application (Back-Channel Logout §2.4).
+
+        :param sid: names one of their sessions; ``None`` for all of them.
+        """
+        return logout_token(self, sid)
+
     # -- for the endpoints -------------------------------------------------------------------------------------
 
     def bend(self, stage: str, value: Any, flow: Flow | None = None, *, otherwise: Any = None) -> Any:
@@ -199,17 +238,28 @@ class MisbehavingProvider:
             return change(value, Scene(self, flow, int(time.time())))
         return value if otherwise is None else otherwise(value)
 
+    def first_use(self, what: str) -> bool:
+        """Whether something that may be used once is used for the first time."""
+        known = what in self._used
+        self._used.add(what)
+        return not known
+
     def complain(self, reason: str) -> None:
         """Note what was wrong with a request."""
         self.complaints.append(reason)
 
     def _answer(self, request: Request) -> Answer:
-        name, endpoint = ENDPOINTS.get(request.path, ("", None))
-        if endpoint is None and request.path.startswith("/api/"):
-            name, endpoint = "api", api
+        name, endpoint = _endpoint_at(request.path)
         asked = Asked.of(request, name)
         with self._lock:
             self.requests.append(asked)
             if endpoint is None:
                 return text_answer(f"nothing at {asked.path}", 404)
             return endpoint(self, asked)
+
+
+def _endpoint_at(path: str) -> tuple[str, Endpoint | None]:
+    if path.endswith("/.well-known/openid-configuration"):  # also below a path, which makes another issuer
+        return "metadata", metadata
+    longer = (row for beginning, row in BEGINNINGS.items() if path.startswith(beginning))
+    return ENDPOINTS.get(path) or next(longer, ("", None))

@@ -5,10 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from . import back_cases, front_cases, id_token_cases, signature_cases
+from . import (
+    back_cases,
+    fapi_cases,
+    front_cases,
+    id_token_cases,
+    logout_cases,
+    registration_cases,
+    signature_cases,
+)
 from .cases import Misbehaviour
 
-_ROOMS: Final = (front_cases, id_token_cases, signature_cases, back_cases)
+_ROOMS: Final = (
+    front_cases,
+    id_token_cases,
+    signature_cases,
+    back_cases,
+    fapi_cases,
+    logout_cases,
+    registration_cases,
+)
 
 
 def _by_name(rows: Iterable[Misbehaviour]) -> Mapping[str, Misbehaviour]:
