@@ -20,6 +20,10 @@ const PEOPLE = {
   ada: { name: 'Ada Ferreira', given_name: 'Ada', email: 'ada@example.com', email_verified: true, phone_number: '+1 555 0100' },
   bo: { name: 'Bo Lindqvist', given_name: 'Bo', email: 'bo@example.com', email_verified: false, phone_number: '+1 555 0101' },
 };
+const EVENTS = [
+  'grant.success', 'grant.error', 'grant.revoked', 'authorization.error', 'userinfo.error', 'server_error',
+  'pushed_authorization_request.success', 'pushed_authorization_request.error',
+];
 const homes = new Map();
 const addresses = {};
 
@@ -57,9 +61,9 @@ class Shelf {
 const findAccount = (ctx, sub) => (PEOPLE[sub] ? { accountId: sub, claims: () => ({ sub, ...PEOPLE[sub] }) } : undefined);
 
 // The settings are oidc-provider's own configuration as JSON, and beside it, because functions are no JSON:
-// accessTokenSeconds, resources (RFC 8707: by URI), dpopNonces, fapi (a profile), mtls.
+// accessTokenSeconds, resources (RFC 8707: by URI), dpopNonces, fapi (a profile), mtls, rar (RFC 9396: the types).
 function configured(name, settings, home) {
-  const { accessTokenSeconds = 300, resources = {}, dpopNonces, fapi, mtls, features = {}, ...rest } = settings;
+  const { accessTokenSeconds = 300, resources = {}, dpopNonces, fapi, mtls, rar, features = {}, ...rest } = settings;
   return {
     claims: { openid: ['sub', 'acr', 'amr'], profile: ['name', 'given_name'], email: ['email', 'email_verified'], phone: ['phone_number'] },
     scopes: ['openid', 'offline_access', 'profile', 'email', 'phone'],
@@ -78,7 +82,7 @@ function configured(name, settings, home) {
       devInteractions: { enabled: false },
       ...features,
       ...(fapi && { fapi: { enabled: true, profile: fapi } }),
-      dPoP: { enabled: true, ...(dpopNonces && { nonceSecret: randomBytes(32), requireNonce: () => true }) },
+      dPoP: { enabled: true, ...(dpopNonces && { nonceSecret: randomBytes(32), requireNonce: () => true }), ...features.dPoP },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (ctx, uri) => {
@@ -92,6 +96,7 @@ function configured(name, settings, home) {
         enabled: true,
         logoutSource: (ctx, form) => { ctx.body = withButtons(form, { logout: 'yes' }); },
       },
+      ...(rar && { richAuthorizationRequests: richRequests(rar) }),
       ...(mtls && {
         mTLS: {
           enabled: true,
@@ -109,6 +114,16 @@ function configured(name, settings, home) {
     },
   };
 }
+
+const granted = (ctx) => ctx.oidc.grant?.rar ?? JSON.parse(ctx.oidc.params.authorization_details ?? '[]');
+
+const richRequests = (types) => ({
+  enabled: true,
+  types: Object.fromEntries(types.map((type) => [type, { validate: () => {} }])),
+  authorizationDetailsForGrantSource: granted,
+  authorizationDetailsForAccessToken: granted,
+  authorizationDetailsForIntrospection: (ctx, token) => token.rar,
+});
 
 const cibaOf = (home) => ({
   processLoginHint: (ctx, hint) => hint,
@@ -134,10 +149,11 @@ function make(name, settings) {
   const { secure, ...own } = settings;
   const provider = new Provider(`${base}/${name}`, configured(name, own, home));
   provider.use(interactions(provider));
-  for (const event of ['grant.success', 'grant.error', 'grant.revoked', 'server_error', 'authorization.error']) {
+  for (const event of EVENTS) {
     provider.on(event, (ctx, error) => {
       const { grant_type: grantType } = ctx?.oidc?.params ?? {};
-      home.log.push({ event, grant_type: grantType, error: error?.error_description ?? error?.message, detail: error?.error_detail });
+      const said = error instanceof Error ? { error: error.error, message: error.error_description, detail: error.error_detail } : {};
+      home.log.push({ event, grant_type: grantType, ...said });
       if (event === 'server_error') console.error(error);
     });
   }

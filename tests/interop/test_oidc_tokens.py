@@ -91,7 +91,7 @@ def test_a_spent_refresh_token_ends_it(provider):
     expire(site)
     with pytest.raises(ReauthorizationRequired):
         call(site)
-    assert there.log("grant.error")[-1]["error"] == "grant request is invalid"
+    assert there.log("grant.error")[-1]["error"] == "invalid_grant"
     with pytest.raises(TokenMissing):
         call(site)
 
