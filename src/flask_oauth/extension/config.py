@@ -7,6 +7,7 @@ before the application exists.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Mapping
@@ -61,6 +62,7 @@ SETTINGS: Final = (
     Setting("OAUTH_START_BY_GET", (bool,), False, "Whether a plain link (GET) starts a sign-in at once instead of showing a button."),
     Setting("OAUTH_AFTER_SIGN_IN", (str,), "/", "The path a user lands on after signing in, where no other was asked for."),
     Setting("OAUTH_AFTER_SIGN_OUT", (str,), "/", "The path a user lands on after signing out."),
+    Setting("OAUTH_SIGN_OUT_AT_PROVIDER", (bool,), True, "Whether signing out here also signs out at a provider that offers it (RP-initiated logout)."),
     Setting("OAUTH_SESSION_CHECK_SECONDS", (int, float), 5.0, "How long a worker may go on believing that a session was not ended elsewhere (back-channel logout)."),
 )  # fmt: skip
 SETTING_NAMES: Final = frozenset(setting.name for setting in SETTINGS)
@@ -136,6 +138,7 @@ def truth_of(value: Any, key: str) -> bool:
     return found
 
 
+@functools.lru_cache(maxsize=1024)
 def config_key(name: str) -> str:
     """What a remote app's name is in a configuration key: ``mail.ru`` is ``MAIL_RU``."""
     return re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")

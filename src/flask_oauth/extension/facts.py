@@ -17,8 +17,8 @@ from flask import Flask
 from ..errors import ConfigurationError
 from ..providers import Provider
 from . import members, stand_in
-from .config import config_key
-from .presets import filled_in, placeholders, preset_of
+from .config import config_key, setting
+from .presets import PLACES, filled_in, placeholders, preset_of
 from .state import app_in_reach
 
 if TYPE_CHECKING:
@@ -99,17 +99,23 @@ class KnownFacts:
         self._found: WeakKeyDictionary[Flask, tuple[int, Facts]] = WeakKeyDictionary()
         self._alone: Facts | None = None
 
-    def check(self, remote: ApiCalls) -> None:
-        """Look at what is known so far; only what the configuration can still bring may be missing.
+    def check(self, remote: ApiCalls) -> bool:
+        """Look at what is known so far; only what a configuration can still bring may be missing.
 
+        :returns: whether it is known where the server is.
         :raises ConfigurationError: see :func:`find`.
         """
         app = app_in_reach(remote.oauth)
+        config = app.config if app is not None else {}
+        if app is not None and setting(config, stand_in.SETTING):
+            return True  # to try a program nothing needs to be complete
         try:
-            find(self._name, self._given, app.config if app else {})
+            facts = find(self._name, self._given, config)
         except ConfigurationError as error:
-            if app is not None or error.code != "config_endpoint_missing":
-                raise
+            if app is None and error.code == "config_endpoint_missing":
+                return False
+            raise
+        return facts.provider is not None or any(facts.options.get(place) for place in PLACES)
 
     def in_reach(self, remote: ApiCalls) -> Facts:
         """What is known in the application at work, or in the only one there is.

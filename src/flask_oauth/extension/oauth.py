@@ -12,11 +12,14 @@ from ..client.cache import Source
 from ..client.registration import RegistrationClient, find_issuer
 from ..errors import ConfigurationError, DuplicateRemoteAppError
 from ..providers import get as get_preset
+from ..providers import nearest
 from ..transport import Transport
+from . import stand_in
 from .config import apply_defaults, config_key
 from .options import RemoteAppOptions
 from .remote_app import OAuthRemoteApp
 from .state import cache_for, transport_in_reach
+from .unknown_keys import warn_about_misspelt
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -44,6 +47,9 @@ class OAuth:
         #: The function that says whose tokens a request works with, or ``None``.
         self.owner_loader_func: Callable[[], Any] | None = None
         self._apps: WeakSet[Flask] = WeakSet()
+        #: Names of remote apps that OAUTH_PROVIDERS registered, and of those without an address so far.
+        self._configured: set[str] = set()
+        self._unplaced: set[str] = set()
         if app is not None:
             self.init_app(app)
 
@@ -60,6 +66,12 @@ class OAuth:
         apply_defaults(app)
         app.extensions["oauth"] = self
         self._apps.add(app)
+        with app.app_context():
+            self._register_configured(app.config["OAUTH_PROVIDERS"])
+            for name in tuple(self._unplaced):
+                self._check_place(self.remote_apps[name])
+        warn_about_misspelt(app.config, self.remote_apps)
+        stand_in.announce(app)
 
     def remote_app(self, name: str, register: bool = True, **options: Unpack[RemoteAppOptions]) -> OAuthRemoteApp:
         """Make a remote application and register it.
@@ -73,13 +85,44 @@ class OAuth:
         if register:
             self._check_name(name)
         app = OAuthRemoteApp(self, name, **options)
-        if not any((app.base_url, app.access_token_url, app.authorize_url, app.issuer)):
-            get_preset(name)  # no preset and no address: it says what was probably meant
+        self._check_place(app)
         if register:
             self.remote_apps[name] = app
         return app
 
+    def _register_configured(self, named: str | Collection[str] | None) -> None:
+        """Register what ``OAUTH_PROVIDERS`` names and the program has not registered."""
+        for name in named.replace(",", " ").split() if isinstance(named, str) else named or ():
+            if not isinstance(name, str):
+                raise ConfigurationError(
+                    "OAUTH_PROVIDERS holds something else than names",
+                    code="config_setting",
+                    expected="names of remote apps",
+                    got=type(name).__name__,
+                )
+            if name not in self.remote_apps:
+                self.remote_app(name)
+                self._configured.add(name)
+
+    def _check_place(self, app: OAuthRemoteApp) -> None:
+        """See that a remote app has an address, or a preset that has one.
+
+        While no application is bound, its configuration may still bring one; then it is looked at again.
+
+        :raises ConfigurationError: it has none; the hint says what was probably meant.
+        """
+        self._unplaced.discard(app.name)
+        if app._known.check(app):
+            return
+        if not self._apps and nearest(app.name) in (None, app.name):
+            self._unplaced.add(app.name)
+        else:
+            get_preset(app.name)
+
     def _check_name(self, name: str) -> None:
+        if name in self._configured:  # what the program says about it counts
+            self._configured.discard(name)
+            del self.remote_apps[name]
         if name in self.remote_apps:
             raise DuplicateRemoteAppError(f"There is a remote app named {name!r} already")
         key = config_key(name)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from flask import Flask
+
 from ..errors import ConfigurationError
 from ..protocol.http import LOOPBACK_HOSTS, origin
 from .config import setting
@@ -59,6 +61,13 @@ def address(config: Mapping[str, Any]) -> str | None:
             hint=f"Run it with `flask run --debug` for development; in production unset {SETTING}.",
         )
     return str(value).rstrip("/")
+
+
+def announce(app: Flask) -> None:
+    """Say loudly that no real provider is asked."""
+    url = app.config.get(SETTING)
+    if url:
+        app.logger.warning("%s is set: everybody signs in at %s, at no real provider", SETTING, url)
 
 
 def acting_for(name: str, known: Mapping[str, Any], url: str) -> dict[str, Any]:
