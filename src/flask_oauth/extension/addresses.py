@@ -6,7 +6,7 @@ Sections enforced here: RFC 9700 §2.1, §4.11 (no open redirect), §4.7 (a sign
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 from weakref import WeakKeyDictionary
 
@@ -94,7 +94,7 @@ def own_names() -> set[str]:
 every_mount: WeakKeyDictionary[Flask, set[str]] = WeakKeyDictionary()
 
 
-def login_url(next_url: str | None = None, **values: str) -> str:
+def login_url(next_url: str | None = None, **values: Any) -> str:
     """The sign-in page."""
     return url_for(endpoint("login"), next=next_url or None, **values)
 

@@ -106,7 +106,7 @@ def oauth2_settings(
         lenient=issuer is None and provider is None and profile is None,
         id_token=None if issuer is None else _id_token(options, issuer, client_id, profile, provider),
         userinfo=_userinfo(options, issuer or "", client_id),
-        decryption_keys=_decryption_keys(options.get("decryption_key")),
+        decryption_keys=decryption_keys(options.get("decryption_key")),
         provider=provider,
         offline=bool(options.get("offline")),
         secret=_secret_minter(options, client_id, provider),
@@ -258,7 +258,8 @@ def _shown(source: Any) -> str:
     return " ".join(f'"{name}"' for name in source) if isinstance(source, Mapping) else str(source)
 
 
-def _decryption_keys(source: Any) -> tuple[DecryptionKey, ...]:
+def decryption_keys(source: Any) -> tuple[DecryptionKey, ...]:
+    """Keys to decrypt with, from one source of a key or several."""
     if source is None:
         return ()
     several: Collection[Any] = source if isinstance(source, (list, tuple)) else (source,)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from flask import Response, after_this_request, current_app, request, session
 
-from ..errors import OAuthException
 from ..error_codes import EXPLANATIONS
+from ..errors import OAuthException
 from . import pending, signals
 from .state import current_state, request_state
 from .stored_tokens import USER
@@ -36,7 +36,11 @@ def flow_id(key: str | None = None) -> str:
 
     :param key: the ``state`` or temporary token; without one the number is a new one.
     """
-    digest = pending.digest_of(key or secrets.token_hex(16))
+    return flow_id_of_digest(pending.digest_of(key or secrets.token_hex(16)))
+
+
+def flow_id_of_digest(digest: str) -> str:
+    """The same, from the digest in the name of its cookie."""
     number = int(digest[:8], 16)
     letters = "".join(_ALPHABET[number >> shift & 31] for shift in range(0, 30, 5))
     return f"{letters[:4]}-{letters[4:]}"
@@ -149,9 +153,7 @@ def _signed_out_at() -> float:
     return float(value) if value.isdecimal() and len(value) < 12 else 0.0
 
 
-def context_of(error: OAuthException) -> dict[str, Any]:
+def context_of(error: OAuthException) -> Failure:
     """What is known about a failure beyond the error itself; a new number for one that was not noted."""
     known = request_state().failure
-    if known is not None and known.error is error:
-        return {"remote": known.remote, "flow": known.flow, "next_url": known.next_url}
-    return {"remote": None, "flow": flow_id(), "next_url": ""}
+    return known if known is not None and known.error is error else Failure(error, None, flow_id(), "")

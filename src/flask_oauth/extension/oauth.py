@@ -16,6 +16,7 @@ from ..providers import nearest
 from ..transport import Transport
 from . import stand_in
 from .config import apply_defaults, config_key
+from .face import SignInFace
 from .options import RemoteAppOptions
 from .remote_app import OAuthRemoteApp
 from .state import cache_for, transport_in_reach
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class OAuth:
+class OAuth(SignInFace):
     """Registry for remote applications.
 
     Make one for the whole program, also before an application exists; bind it
@@ -65,6 +66,7 @@ class OAuth:
             )
         apply_defaults(app)
         app.extensions["oauth"] = self
+        app.shell_context_processor(lambda: {"oauth": self})
         self._apps.add(app)
         with app.app_context():
             self._register_configured(app.config["OAUTH_PROVIDERS"])

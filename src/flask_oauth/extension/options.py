@@ -44,6 +44,8 @@ class TodaysOptions(TypedDict, total=False):
     authorization_params: Mapping[str, Any] | None
     token_params: Mapping[str, Any] | None
     token_endpoint_method: str | None
+    # what visitors call it
+    title: str | None
     # where the server is
     preset: ProviderName
     issuer: str | None

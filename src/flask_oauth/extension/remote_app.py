@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from flask import has_request_context, redirect, request, session
 from werkzeug.wrappers import Response
 
-from ..client.oauth2 import SignIn
 from ..client.profile import Profile
+from ..client.sign_in import SignIn
 from ..client.transaction import Transaction
 from ..errors import AccessDenied, AuthorizationResponseError, ConfigurationError, OAuthException, TokenMissing
 from ..protocol.oauth1.credentials import answer_as_sent
@@ -128,6 +128,17 @@ class OAuthRemoteApp(ApiCalls):
         self.tokensetter_func = None
         self._transport = transport
         self._made = None
+
+    @property
+    def title(self) -> str:
+        """What visitors call the provider: ``title=``, the preset's title, or the name."""
+        own = self._options.get("title") or (self._provider.title if self._provider is not None else None)
+        return str(own or self.name.replace("_", " ").capitalize())
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether it is known how its provider says who signed in."""
+        return bool(self._provider or self.issuer or self._options.get("userinfo_endpoint"))
 
     # -- sign-in ----------------------------------------------------------------------------------------------
 

@@ -51,6 +51,20 @@ marks = sa.Table(
     sa.Column("ends_at", sa.Double, nullable=False),
 )
 
+# In a metadata of its own: only applications that link accounts have it.
+account_links = sa.Table(
+    "flask_oauth_account_links",
+    sa.MetaData(),
+    sa.Column("id", _bytes(24), primary_key=True),
+    sa.Column("issuer", _text(1024), nullable=False),
+    sa.Column("subject", _text(255), nullable=False),
+    sa.Column("account", _text(255), nullable=False, index=True),
+    sa.Column("provider", _text(255), nullable=False),
+    sa.Column("name", _text(255), nullable=False),
+    sa.Column("label", _text(255), nullable=False),
+    sa.Column("linked_at", sa.Double, nullable=False),
+)
+
 
 class database_now(FunctionElement[float]):
     """Seconds since the epoch by the clock of the database."""
