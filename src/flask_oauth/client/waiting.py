@@ -78,11 +78,14 @@ class PendingSignIn:
 
     :param grants: asks the server.
     :param state: what is known of it.
+
+    :ivar pinged: whether the server has notified somebody else of us (CIBA §10.2); asked at each :meth:`poll`.
     """
 
     def __init__(self, grants: WaitingGrants, state: WaitingState) -> None:
         self._grants = grants
         self.state = state
+        self.pinged: Callable[[], bool] = _never
 
     @property
     def user_code(self) -> str:
@@ -118,7 +121,7 @@ class PendingSignIn:
         """
         now = self._grants.clock()
         self._check_life(now)
-        return self._ask() if now >= self.state.next_at else None
+        return self._ask() if now >= self.state.next_at or self.pinged() else None
 
     def wait(self, timeout: float | None = None) -> SignIn | None:
         """Wait until the user has answered.
@@ -292,3 +295,7 @@ class WaitingGrants:
             return lambda once: ciba_token_request(metadata, client, waiting, **once)
         device = DeviceAuthorization(state.secret, "", "", None, state.expires_at, state.interval)
         return lambda once: device_token_request(metadata, client, device, **once)
+
+
+def _never() -> bool:
+    return False

@@ -91,13 +91,13 @@ def call_with_stored_token(
     tokens = coordinator()
     token = tokens.fresh(key, remote._refresh)
     response = remote._call(method, url, headers, body, token)
-    if response.status == 401 and token.refresh_token and _says_invalid_token(response):
+    if response.status == 401 and token.refresh_token and says_invalid_token(response):
         token = tokens.after_refusal(key, token, remote._refresh)
         response = remote._call(method, url, headers, body, token)
     return response
 
 
-def _says_invalid_token(response: HTTPResponse) -> bool:
+def says_invalid_token(response: HTTPResponse) -> bool:
     challenge = find_challenge(response.headers, "bearer", "dpop")
     return challenge is not None and challenge.error == "invalid_token"
 
