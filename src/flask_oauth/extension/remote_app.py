@@ -24,8 +24,9 @@ from ..protocol.token import Token
 from ..transport import Transport
 from . import sign_in, signals, stored_tokens
 from .answers import TokenAnswer, as_token
-from .calls import ApiCalls, token_method
+from .calls import token_method
 from .facts import KnownFacts
+from .grants import Grants
 from .options import TodaysOptions, one_spelling
 from .presets import placeholders
 from .response import add_query
@@ -63,7 +64,7 @@ class RequestToken(NamedTuple):
         return "<RequestToken>"
 
 
-class OAuthRemoteApp(ApiCalls):
+class OAuthRemoteApp(Grants):
     """A remote application.
 
     :param oauth: the registry; may be ``None``.
