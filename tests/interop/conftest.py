@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.interop.counterparty import Counterparties, Counterparty, UnavailableError, installed
-from tests.interop.registered import Keys, registered
+from tests.interop.registered import Certificates, Keys, registered
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,12 +18,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def counterparties() -> Iterator[Counterparties]:
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def counterparties(certificates: Certificates) -> Iterator[Counterparties]:
     try:
         installed()
     except UnavailableError as error:
         pytest.skip(str(error))
-    with Counterparties() as running:
+    with Counterparties(*certificates.server, certificates.authority) as running:
         yield running
 
 

@@ -29,12 +29,13 @@ class UnavailableError(Exception):
 class Counterparties:
     """The node process with the providers; ends with the ``with`` block.
 
-    :param certificate: server certificate, its key and the authority of client certificates, as paths of PEM files.
+    :param certificate: the server's, for https.
+    :param key: its private key.
+    :param authority: the certificate of whoever signs client certificates; all three are paths of PEM files.
     """
 
-    def __init__(self, certificate: tuple[str, str, str] | None = None) -> None:
-        names = ("INTEROP_CERTIFICATE", "INTEROP_KEY", "INTEROP_CA")
-        self._environment = dict(zip(names, certificate, strict=True)) if certificate else {}
+    def __init__(self, certificate: str, key: str, authority: str) -> None:
+        self._environment = {"INTEROP_CERTIFICATE": certificate, "INTEROP_KEY": key, "INTEROP_CA": authority}
         self._made = 0
 
     def __enter__(self) -> Counterparties:

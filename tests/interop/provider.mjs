@@ -5,8 +5,8 @@
 //   POST /admin/NAME/forget drop what it keeps of one kind: {"kind": "AccessToken"}
 //   POST /admin/NAME/ciba   what the person says to the pending CIBA request: {"say": "yes"} or {"say": "no"}
 //
-// The provider's issuer is http://127.0.0.1:PORT/NAME (https where the settings say so, if a certificate is in the
-// environment). Nobody has a password: the interaction page signs in whoever is typed. It ends when its stdin does.
+// The provider's issuer is http://127.0.0.1:PORT/NAME; https is for mutual TLS alone, with certificates from the
+// environment. Nobody has a password: the interaction page signs in whoever is typed. It ends when its stdin does.
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -71,6 +71,7 @@ function configured(name, settings, home) {
     ...rest,
     adapter: (model) => new Shelf(model, home.rows),
     cookies: { keys: ['a key of the tests'] },
+    ...(mtls && { discovery: { mtls_endpoint_aliases: aliases(name) } }),
     findAccount,
     fetch: (url, { dispatcher, ...options }) => fetch(url, options), // theirs refuses this machine's own addresses
     interactions: { url: (ctx, interaction) => `/${name}/interaction/${interaction.uid}` },
@@ -115,6 +116,15 @@ function configured(name, settings, home) {
   };
 }
 
+// RFC 8705 §5: browsers come by http, clients with a certificate by https.
+const aliases = (name) => Object.fromEntries(Object.entries({
+  token_endpoint: 'token',
+  userinfo_endpoint: 'me',
+  revocation_endpoint: 'token/revocation',
+  introspection_endpoint: 'token/introspection',
+  pushed_authorization_request_endpoint: 'request',
+}).map(([endpoint, path]) => [endpoint, `${addresses.https}/${name}/${path}`]));
+
 const granted = (ctx) => ctx.oidc.grant?.rar ?? JSON.parse(ctx.oidc.params.authorization_details ?? '[]');
 
 const richRequests = (types) => ({
@@ -145,9 +155,7 @@ const withButtons = (form, buttons) => form.replace('</form>', `${Object.entries
 
 function make(name, settings) {
   const home = homes.get(name) ?? { rows: new Map(), log: [], asked: [] };
-  const base = settings.secure ? addresses.https : addresses.http;
-  const { secure, ...own } = settings;
-  const provider = new Provider(`${base}/${name}`, configured(name, own, home));
+  const provider = new Provider(`${addresses.http}/${name}`, configured(name, settings, home));
   provider.use(interactions(provider));
   for (const event of EVENTS) {
     provider.on(event, (ctx, error) => {
@@ -257,9 +265,7 @@ const listening = (server, scheme) => new Promise((resolve) => {
 });
 
 await listening(createServer(answer), 'http');
-if (process.env.INTEROP_CERTIFICATE) {
-  const [cert, key, ca] = [process.env.INTEROP_CERTIFICATE, process.env.INTEROP_KEY, process.env.INTEROP_CA].map((path) => readFileSync(path));
-  await listening(createTlsServer({ cert, key, ca, requestCert: true, rejectUnauthorized: false }, answer), 'https');
-}
+const [cert, key, ca] = ['CERTIFICATE', 'KEY', 'CA'].map((name) => readFileSync(process.env[`INTEROP_${name}`]));
+await listening(createTlsServer({ cert, key, ca, requestCert: true, rejectUnauthorized: false }, answer), 'https');
 process.stdin.resume().on('end', () => process.exit(0));
 process.stdout.write(`${JSON.stringify(addresses)}\n`);

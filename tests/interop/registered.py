@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import trustme
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from tests.interop.counterparty import Counterparty
 from tests.interop.site import CALLBACK, Site
@@ -28,6 +30,30 @@ class Keys:
     @property
     def of_provider(self) -> dict[str, Any]:
         return {"keys": [{**key, "use": "sig"} for key in (self.rsa, self.ec, self.ed)]}
+
+
+class Certificates:
+    """Certificates as PEM files, made once for the session.
+
+    :param folder: where the files go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._authority = trustme.CA()
+        self.authority = str(folder / "authority.pem")
+        self._authority.cert_pem.write_to_path(self.authority)
+        self.server = self.issued("127.0.0.1")
+
+    def issued(self, name: str, *, by: trustme.CA | None = None) -> tuple[str, str]:
+        """A certificate for a name and its private key."""
+        leaf = (by or self._authority).issue_cert(name)
+        number = len(list(self._folder.iterdir()))
+        certificate, key = (str(self._folder / f"{number}-{kind}.pem") for kind in ("certificate", "key"))
+        for blob in leaf.cert_chain_pems:
+            blob.write_to_path(certificate, append=True)
+        leaf.private_key_pem.write_to_path(key)
+        return certificate, key
 
 
 def as_jwk(key: Key, kid: str) -> dict[str, Any]:

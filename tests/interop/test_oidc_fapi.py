@@ -9,7 +9,7 @@ import pytest
 from tests.interop.registered import public, site_at
 from tests.interop.site import Person
 
-from flask_oauth import AuthorizationResponseError, ConfigurationError, IDTokenError
+from flask_oauth import AuthorizationResponseError, ConfigurationError, IDTokenError, OAuthException, ServerError
 from flask_oauth.client.proofs import new_proof_key, written
 from flask_oauth.protocol.jose import unverified_jwt
 from flask_oauth.protocol.oauth2.metadata import ServerMetadata
@@ -113,7 +113,7 @@ def test_N05_a_code_is_bound_to_the_key_of_its_sign_in(both):
     """The code of one sign-in in the answer of another: PKCE and the key differ."""
     there, site = both()
     _, other = Person().travel(site.leave())
-    with pytest.raises(Exception, match="invalid_grant"):
+    with pytest.raises(ServerError, match="invalid_grant"):
         site.sign_in(change=lambda query: query.update(code=other["code"]))
     assert there.grants() == []
 
@@ -199,7 +199,7 @@ def test_N41_a_signature_that_does_not_hold(both):
         header, payload, signature = query["response"].split(".")
         query["response"] = ".".join((header, payload, signature[:-8] + "AAAAAAAA"))
 
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(OAuthException) as caught:
         site.sign_in(change=other_payload)
     assert caught.value.code == "id_token_signature"
     assert there.grants() == []
@@ -207,7 +207,7 @@ def test_N41_a_signature_that_does_not_hold(both):
 
 def test_N41_signed_in_another_algorithm(both):
     _, site = signing(both, authorization_signed_response_alg="RS256")
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(OAuthException) as caught:
         site.sign_in()
     assert caught.value.code == "id_token_algorithm"
 
@@ -216,6 +216,6 @@ def test_a_refusal_is_signed_as_well(both):
     _, site = signing(both)
     delivery = Person().travel(site.leave(), refuse=True)
     assert list(delivery[1]) == ["response"]
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(OAuthException) as caught:
         site.arrive(delivery)
     assert caught.value.code == "access_denied"

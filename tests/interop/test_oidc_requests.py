@@ -1,4 +1,4 @@
-"""oidc-provider outside of any profile: pushed, signed and encrypted requests (PAR, JAR), signed answers (JARM), DPoP, RAR."""
+"""oidc-provider outside of any profile: PAR, JAR (signed, encrypted), JARM, DPoP, rich authorization requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def parameters_of(url):
     return dict(parse_qsl(urlsplit(url).query))
 
 
-# -- pushed (RFC 9126) ----------------------------------------------------------------------------------------------
+# -- pushed (RFC 9126) -----------------------------------------------------------------------------------------------
 
 
 def test_pushed_because_we_want_to(provider):
@@ -49,7 +49,7 @@ def test_form_post_and_a_pushed_request(provider):
     assert site.sign_in().claims["sub"] == "ada"
 
 
-# -- signed (RFC 9101) ----------------------------------------------------------------------------------------------
+# -- signed (RFC 9101) -----------------------------------------------------------------------------------------------
 
 JAR = {"requestObjects": {"enabled": True}, "encryption": {"enabled": True}}
 
@@ -103,7 +103,7 @@ def test_signed_with_a_key_that_is_not_registered(provider, keys):
     assert caught.value.error == "invalid_request_object"
 
 
-# -- signed answers (JARM) --------------------------------------------------------------------------------------------
+# -- signed answers (JARM) -------------------------------------------------------------------------------------------
 
 JARM = {"jwtResponseModes": {"enabled": True}, "encryption": {"enabled": True}}
 
@@ -173,7 +173,7 @@ def test_hybrid_and_signed(provider):
     assert site.sign_in().claims["sub"] == "ada"
 
 
-# -- DPoP (RFC 9449) ----------------------------------------------------------------------------------------------------
+# -- DPoP (RFC 9449) -------------------------------------------------------------------------------------------------
 
 
 def dpop(provider, *, nonces=True, client=None):
@@ -230,7 +230,7 @@ def test_a_herd_refreshes_a_bound_token_once(provider):
     assert there.grants() == ["authorization_code", "refresh_token"]
 
 
-# -- rich authorization requests (RFC 9396) ------------------------------------------------------------------------------
+# -- rich authorization requests (RFC 9396) --------------------------------------------------------------------------
 
 
 def test_rich_authorization_request(provider):
