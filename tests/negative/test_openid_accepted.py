@@ -12,7 +12,7 @@ from tests.negative.openid_site import Site
 
 from flask_oauth.testing.misbehaving import ODDITIES, MisbehavingProvider, Misbehaviour
 
-ELSEWHERE = {"refresh", "logout", "webfinger", "registration"}
+ELSEWHERE = {"refresh", "logout", "signed_out", "webfinger", "registration"}
 ROWS = [row for row in ODDITIES.values() if row.noticed not in ELSEWHERE]
 
 

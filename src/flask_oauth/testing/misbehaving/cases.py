@@ -25,6 +25,7 @@ The things that can be changed, in the order in which they are said:
 ``refresh`` ``refresh_answer`` ``refresh_claims`` ``refresh_sign``  as for ``token``, when a refresh token was used
 ``resource_nonce``         the nonce that a DPoP proof must hold at userinfo and the API
 ``challenge``              what ``WWW-Authenticate`` says there
+``signed_out``             the parameters with which the browser comes back from signing out
 ``logout_claims`` ``logout_sign``  the claims of a logout token, and the token
 ``webfinger`` ``webfinger_answer`` ``registration`` ``registration_answer`` ``management``  likewise
 ========================== ====================================================================
@@ -111,6 +112,7 @@ _NOTICED: Final = {
     "userinfo": "userinfo",
     "refresh": "refresh",
     "logout": "logout",
+    "signed": "signed_out",
     "par": "par",
     "jarm": "jarm",
     "resource": "userinfo",
@@ -145,8 +147,9 @@ class Misbehaviour:
     :param case: the id of the rule it breaks, ``N01`` to ``N56``; ``A01`` to ``A13`` for what must be accepted.
     :param meaning: one line.
     :param code: the code of the error that an application must get; ``None`` if it must accept.
-    :param error: the class of that error.
-    :param noticed: when: a key of :data:`ASKED_BY`, or ``logout``; the cause of ``RefreshFailed`` at a refresh.
+    :param error: the class of that error.  At a refresh it is the cause of :class:`~flask_oauth.errors.RefreshFailed`,
+        but for :class:`~flask_oauth.errors.ReauthorizationRequired`.
+    :param noticed: when: a key of :data:`ASKED_BY`, or ``logout`` or ``signed_out``.
     :param changes: what is said differently.
     :param agreed: what client and provider must have agreed on for it to matter, as keywords of ``remote_app()``.
     :param ask: parameters of ``authorize()`` without which it does not matter.

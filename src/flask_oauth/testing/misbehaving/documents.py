@@ -27,6 +27,7 @@ def honest_metadata(provider: MisbehavingProvider) -> dict[str, Any]:
         "userinfo_endpoint": f"{url}/userinfo",
         "jwks_uri": f"{url}/jwks",
         "revocation_endpoint": f"{url}/revoke",
+        "end_session_endpoint": f"{url}/logout",
         "registration_endpoint": f"{url}/register",
         "pushed_authorization_request_endpoint": f"{url}/par",
         "scopes_supported": ["openid", "email", "profile"],
@@ -46,6 +47,8 @@ def honest_metadata(provider: MisbehavingProvider) -> dict[str, Any]:
         "userinfo_signing_alg_values_supported": ["RS256", "ES256"],
         "authorization_response_iss_parameter_supported": True,
         "claims_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
     }
 
 

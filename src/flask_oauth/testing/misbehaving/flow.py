@@ -27,6 +27,7 @@ class Flow:
 
     :ivar used: whether the code was redeemed.
     :ivar refreshed: how often a refresh token of this sign-in was used.
+    :ivar sid: the session at the provider.
     :ivar bound_to: the thumbprint of the key that its tokens are bound to (DPoP).
     """
 
@@ -41,6 +42,7 @@ class Flow:
     acr_values: str
     authenticated_at: int
     bound_to: str | None = None
+    sid: str = field(default_factory=lambda: secrets.token_urlsafe(8))
     code: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     used: bool = False
     refreshed: int = 0

@@ -39,6 +39,7 @@ def _honest_claims(provider: MisbehavingProvider, flow: Flow, place: str) -> dic
         "exp": now + 300,
         "iat": now,
         "auth_time": flow.authenticated_at,
+        "sid": flow.sid,
     }
     if flow.acr_values:
         claims["acr"] = flow.acr_values.split()[0]

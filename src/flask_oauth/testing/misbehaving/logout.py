@@ -1,4 +1,7 @@
-"""Logout tokens: by them the provider says that somebody has signed out (OpenID Connect Back-Channel Logout)."""
+"""Signing out: because the application asks for it, and because the provider says so.
+
+OpenID Connect RP-Initiated Logout §2, §3; Back-Channel Logout §2.4.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,24 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from ...protocol.http import add_query
 from .id_tokens import signed
 from .keys import with_header
+from .web import Answer, Asked, redirect_answer, text_answer
 
 if TYPE_CHECKING:
     from .provider import MisbehavingProvider
 
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
+
+
+def end_session(provider: MisbehavingProvider, asked: Asked) -> Answer:
+    """Signs out and sends the browser back."""
+    back, state = asked.value("post_logout_redirect_uri"), asked.value("state")
+    if asked.value("client_id") != provider.client_id:
+        provider.complain("end session request: client_id is not that of the registered client")
+    pairs = provider.bend("signed_out", [("state", state)] if state else [])
+    return redirect_answer(add_query(back, pairs)) if back else text_answer("You are signed out.")
 
 
 def logout_token(provider: MisbehavingProvider, sid: str | None) -> str:

@@ -63,6 +63,14 @@ CASES: Final[tuple[Misbehaviour, ...]] = (
 
 
 ODD: Final[tuple[Misbehaviour, ...]] = (
+    case("signed_out_other_state", "N49", "the browser comes back from signing out with another state", None,
+         signed_out=lambda pairs, scene: [("state", "made-up")]),
+    case("signed_out_no_state", "N49", "the browser comes back without a state", None,
+         signed_out=lambda pairs, scene: []),
+    case("signed_out_two_states", "N49", "the browser comes back with two states", None,
+         signed_out=lambda pairs, scene: [*pairs, ("state", "made-up")]),
+    case("signed_out_error", "N49", "the browser comes back with an error", None,
+         signed_out=lambda pairs, scene: [("error", "<script>alert(1)</script>"), *pairs]),
     case("logout_typ_jwt", "N48", "typ is JWT, as before logout+jwt was registered", None,
          logout_sign=_header(typ="JWT")),
     case("logout_typ_absent", "N48", "no typ", None, logout_sign=_header()),

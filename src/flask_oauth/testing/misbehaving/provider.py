@@ -31,7 +31,7 @@ from .documents import jwks, metadata
 from .flow import Flow
 from .front_channel import authorization, pushed
 from .keys import Keys, new_client_key, new_key
-from .logout import logout_token
+from .logout import end_session, logout_token
 from .registration import management, registration, webfinger
 from .table import MISBEHAVIOURS, ODDITIES
 from .web import Answer, Asked, LoopbackServer, text_answer
@@ -47,6 +47,7 @@ ENDPOINTS: Final[Mapping[str, tuple[str, Endpoint]]] = {
     "/token": ("token", token),
     "/userinfo": ("userinfo", userinfo),
     "/revoke": ("revocation", revocation),
+    "/logout": ("end_session", end_session),
     "/par": ("par", pushed),
     "/register": ("registration", registration),
     "/.well-known/webfinger": ("webfinger", webfinger),
