@@ -377,6 +377,22 @@ def test_patience_ends(world: World) -> None:
     assert 5 <= world.now - START < 5.2
 
 
+def test_a_disconnect_just_before_the_lease(world: World) -> None:
+    world.save(-1)
+    worker = world.worker()
+    acquire = world.store.acquire
+
+    def disconnect_then_acquire(key: RecordKey, *, seconds: float) -> Lease | None:
+        world.store.delete(key)
+        return acquire(key, seconds=seconds)
+
+    world.store.acquire = disconnect_then_acquire  # type: ignore[method-assign]
+    with pytest.raises(ReauthorizationRequired):
+        worker.fresh(KEY, world.provider)
+    assert world.provider.asked == 0
+    assert world.stored() is None
+
+
 def test_a_disconnect_during_the_refresh_wins(world: World) -> None:
     world.save(-1)
 
@@ -585,6 +601,36 @@ def test_a_failed_refresh_and_a_store_that_is_away(flaky: World) -> None:
     assert flaky.worker().fresh(KEY, flaky.provider).access_token == "access-2"
 
 
+def test_a_store_that_goes_away_does_not_matter_while_the_token_works(flaky: World) -> None:
+    kept = flaky.save(30)
+    store = flaky.store
+
+    def acquire(key: RecordKey, *, seconds: float) -> Lease | None:
+        raise StoreError("gone")
+
+    store.acquire = acquire  # type: ignore[method-assign]
+    assert flaky.worker().fresh(KEY, flaky.provider) == kept
+    with pytest.raises(StoreError):
+        flaky.worker().after_refusal(KEY, kept, flaky.provider)
+    assert flaky.provider.asked == 0
+
+
+def test_not_more_than_a_thousand_unsaved_tokens_are_kept(flaky: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flask_oauth.client.refresh._UNSAVED_KEPT", 2)
+    worker = flaky.worker()
+    for number in range(3):
+        set_away(flaky, False)
+        key = RecordKey("corp", "i", str(number))
+        worker.keeper.save(key, Token("old", refresh_token="r", expires_at=flaky.now - 1))
+
+        def ask(token: Token) -> Token:
+            set_away(flaky, True)
+            return Token("new")
+
+        worker.fresh(key, ask)
+    assert [key.owner for key in worker._unsaved] == ["1", "2"]
+
+
 # Threads, in real time
 
 
@@ -709,6 +755,59 @@ def test_a_refused_thread_does_not_take_the_token_that_a_lucky_one_still_uses() 
     timer.join()
     assert sorted(tokens) == ["access-0"] * 6 + ["access-1"] * 2
     assert provider.asked == 1
+
+
+def test_threads_do_not_wait_for_one_that_hangs() -> None:
+    """Longer than their patience, or at all if their token still works."""
+    worker = real_worker(MemoryTokenStore(), patience=0.2)
+    held = worker.keeper.load(KEY)
+    assert held is not None
+    asked, end = threading.Event(), threading.Event()
+
+    def hang(token: Token) -> Token:
+        asked.set()
+        end.wait(10)
+        return Token("at last")
+
+    thread = threading.Thread(target=lambda: worker.fresh(KEY, hang))
+    thread.start()
+    asked.wait(10)
+    started = time.monotonic()
+    with pytest.raises(RefreshFailed):
+        worker.after_refusal(KEY, held.token, hang)
+    assert 0.2 <= time.monotonic() - started < 2
+    assert worker._renew(KEY, held, hang, usable=True) == held.token
+    end.set()
+    thread.join()
+
+
+def test_a_slow_provider_is_not_asked_a_second_time() -> None:
+    """The lease is extended while the refreshing worker lives, also when the store fails now and then."""
+
+    class Shaky(MemoryTokenStore):
+        extended = 0
+
+        def extend(self, lease: Lease, *, seconds: float) -> bool:
+            self.extended += 1
+            if self.extended == 2:
+                raise StoreError("gone")
+            return super().extend(lease, seconds=seconds)
+
+    store = Shaky()
+    provider = Provider(now=time.time)
+    first = real_worker(store, lease_seconds=0.2)
+    second = RefreshCoordinator(first.keeper, lease_seconds=0.2)
+
+    def ask(token: Token) -> Token:
+        time.sleep(0.9)
+        return provider(token)
+
+    workers = iter([first, second])
+    tokens = in_threads(2, lambda: next(workers).fresh(KEY, ask))
+    assert [token.access_token for token in tokens if isinstance(token, Token)] == ["access-1", "access-1"]
+    assert provider.asked == 1
+    time.sleep(0.25)
+    assert not [thread for thread in threading.enumerate() if thread.name == "flask-oauth-lease"]
 
 
 def test_no_lock_is_held_while_a_provider_is_asked() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flask_oauth.client.token_keeper import Held, RekeyStep, TokenInfo, TokenKeeper
+from flask_oauth.error_codes import ErrorCode
 from flask_oauth.errors import StoreError
 from flask_oauth.protocol.token import Token
 from flask_oauth.storage import KeyRing, Lease, MemoryTokenStore, Record, RecordKey
@@ -206,3 +207,35 @@ def test_rekey_keeps_a_refresh_under_way() -> None:
     held = kept.load(KEY)
     assert held is not None
     assert held.token.access_token == "refreshed"
+
+
+def failing_save(code: ErrorCode) -> type[MemoryTokenStore]:
+    class Failing(MemoryTokenStore):
+        def save(
+            self,
+            key: RecordKey,
+            sealed: bytes,
+            *,
+            expires_at: float | None = None,
+            lease: Lease | None = None,
+            version: int | None = None,
+        ) -> Record:
+            if version is not None:
+                raise StoreError("no", code=code)
+            return super().save(key, sealed, expires_at=expires_at, lease=lease, version=version)
+
+    return Failing
+
+
+def test_rekey_stops_when_the_store_is_away() -> None:
+    store = failing_save("store_failed")()
+    keeper(OLD, store=store).save(KEY, TOKEN)
+    with pytest.raises(StoreError):
+        next(keeper(NEW, OLD, store=store).rekey())
+
+
+def test_rekey_gives_up_on_a_record_that_never_stands_still() -> None:
+    store = failing_save("store_lease_lost")()
+    keeper(OLD, store=store).save(KEY, TOKEN)
+    (step,) = keeper(NEW, OLD, store=store).rekey()
+    assert step == RekeyStep(1, 0, (), None)

@@ -245,6 +245,22 @@ def test_an_old_release_does_not_end_a_newer_lease(store: TokenStore, key: Recor
     assert store.acquire(key, seconds=30) is None
 
 
+def test_a_lease_can_be_extended(store: TokenStore, key: RecordKey) -> None:
+    store.save(key, b"x")
+    lease = acquire(store, key, seconds=0.2)
+    assert store.extend(lease, seconds=30) is True
+    time.sleep(0.25)
+    assert store.acquire(key, seconds=30) is None
+    assert store.extend(lease, seconds=0.05) is True
+    time.sleep(0.1)
+    newer = acquire(store, key)
+    assert store.extend(lease, seconds=30) is False
+    assert store.extend(newer, seconds=30) is True
+    store.release(newer)
+    assert store.extend(newer, seconds=30) is False
+    acquire(store, key)
+
+
 def test_compare_and_swap(store: TokenStore, key: RecordKey) -> None:
     first = store.save(key, b"first", expires_at=5.0)
     lease = acquire(store, key)

@@ -20,7 +20,8 @@ import random as random_module
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from ..errors import OAuthException, ReauthorizationRequired, RefreshFailed, ServerError, StoreError, TokenMissing
@@ -35,6 +36,7 @@ Refresh = Callable[[Token], Token]
 
 _UNSAVED_KEPT = 1000
 _READS_A_TRY = 6
+_EXTENSIONS = 20
 _PAUSE = (0.010, 0.025)
 _LONG_PAUSE = (0.050, 0.100)
 
@@ -53,8 +55,8 @@ class RefreshCoordinator:
 
     :param keeper: where tokens are kept.
     :param early: how many seconds before its end an access token is refreshed (at most a fifth of its life).
-    :param lease_seconds: after how many seconds others go on if the refreshing worker has died.  The refresh
-        callable should give up sooner than that.
+    :param lease_seconds: after how many seconds at most others go on if the refreshing worker has died.  A provider
+        may take longer to answer, up to ten times as long.
     :param patience: how many seconds a caller waits for the refresh of another at most.
     :param cooldown: for how many seconds after a failed refresh no worker asks again.
     :param clock: seconds since the epoch.
@@ -96,7 +98,7 @@ class RefreshCoordinator:
     def fresh(self, key: RecordKey, refresh: Refresh) -> Token:
         """The token of a record, refreshed if it is about to end.
 
-        A token that still works is used as it is while another worker refreshes it, and when the refresh fails.
+        A token that still works is used as it is while another worker refreshes it, and when that cannot be done now.
 
         :param refresh: asks the provider; called at most once.
         :raises TokenMissing: there is no token.
@@ -178,7 +180,7 @@ class RefreshCoordinator:
             flight.token = self._lead(key, held, refresh, until, usable=usable)
         except Exception as error:
             flight.error = error
-            if not (usable and isinstance(error, RefreshFailed)):
+            if not (usable and isinstance(error, (RefreshFailed, StoreError))):
                 raise
         finally:
             # Also for what is no Exception (a timeout of gevent, an exit): then another thread takes over.
@@ -238,10 +240,34 @@ class RefreshCoordinator:
             if not saved:
                 self._release(lease)
 
+    @contextmanager
+    def _kept(self, lease: Lease) -> Iterator[None]:
+        """Extend the lease for as long as the provider takes its time.
+
+        If it ended meanwhile, another worker would send the refresh token a second time.  The thread that extends it
+        dies with the process, so a crash still frees the lease soon.
+        """
+        ended = threading.Event()
+
+        def extend() -> None:
+            for _ in range(_EXTENSIONS):
+                if ended.wait(self._lease_seconds / 2):
+                    return
+                with suppress(StoreError):  # perhaps the next time
+                    self.keeper.store.extend(lease, seconds=self._lease_seconds)
+
+        threading.Thread(target=extend, name="flask-oauth-lease", daemon=True).start()
+        try:
+            yield
+        finally:
+            ended.set()
+
     def _ask(self, key: RecordKey, lease: Lease, held: Held, refresh: Refresh) -> Token | Held:
         """A new token from the provider, yet to be saved; or what another worker has saved meanwhile."""
         try:
-            return _carry_over(held.token, refresh(held.token))
+            with self._kept(lease):
+                answer = refresh(held.token)
+            return _carry_over(held.token, answer)
         except OAuthException as error:
             if isinstance(error, ServerError) and error.error == "invalid_grant":
                 return self._refused(key, lease, held, error)
@@ -307,16 +333,12 @@ class RefreshCoordinator:
             raise RefreshFailed("The last refresh failed a moment ago; the next call tries again soon.", got=failed)
 
     def _note_failure(self, key: RecordKey, error: OAuthException) -> None:
-        try:
+        with suppress(StoreError):  # then the next caller asks the provider again, no more
             self.keeper.store.put_mark(_failure_mark(key), error.code, seconds=self._cooldown)
-        except StoreError:
-            _log.debug("the store could not note a failed refresh")
 
     def _release(self, lease: Lease) -> None:
-        try:
+        with suppress(StoreError):  # it ends by itself
             self.keeper.store.release(lease)
-        except StoreError:
-            _log.debug("a lease could not be released; it ends by itself")
 
     def _after_fork(self) -> None:
         # Threads that led or held the lock exist in the parent only, and so does what they have not saved.

@@ -77,6 +77,9 @@ class SessionTokenStore:
     def acquire(self, key: RecordKey, *, seconds: float) -> Lease | None:
         return Lease(key, "session", 0, self.load(key))
 
+    def extend(self, lease: Lease, *, seconds: float) -> bool:
+        return True
+
     def release(self, lease: Lease) -> None:
         """Nothing is held."""
 

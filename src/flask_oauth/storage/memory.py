@@ -76,6 +76,14 @@ class MemoryTokenStore:
             slot.lease_ends = self._clock() + seconds
             return Lease(key, slot.holder, slot.fence, slot.record)
 
+    def extend(self, lease: Lease, *, seconds: float) -> bool:
+        with self._lock:
+            slot = self._slots.get(lease.key)
+            if slot is None or slot.holder != lease.holder:
+                return False
+            slot.lease_ends = self._clock() + seconds
+            return True
+
     def release(self, lease: Lease) -> None:
         with self._lock:
             slot = self._slots.get(lease.key)

@@ -192,6 +192,10 @@ class TokenStore(Protocol):
         """
         ...
 
+    def extend(self, lease: Lease, *, seconds: float) -> bool:
+        """Let a lease end so many seconds from now; whether it still was the newest (else nothing happens)."""
+        ...
+
     def release(self, lease: Lease) -> None:
         """End a lease early; does nothing if it is not the newest."""
         ...

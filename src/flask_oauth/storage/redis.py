@@ -31,8 +31,9 @@ from redis.retry import Retry
 from ..errors import ConfigurationError, StoreError
 from .memory import lease_lost, new_version
 from .records import OWNER_BYTES, Lease, Page, Record, RecordKey, owner_prefix
-from .redis_scripts import ACQUIRE, DELETE, RELEASE, SAVE, Script, pack, pack_version, unpack
+from .redis_scripts import ACQUIRE, DELETE, EXTEND, RELEASE, SAVE, SAVE_ANYWAY, Script, pack, pack_version, unpack
 
+_ERRORS = (RedisError, RedisClusterException, OSError)
 _OPTIONS: dict[str, Any] = {"socket_connect_timeout": 2.0, "socket_timeout": 2.0, "socket_keepalive": True}
 _RETRIES = 1
 _OWNER_CHARACTERS = OWNER_BYTES * 4 // 3
@@ -95,7 +96,7 @@ class RedisTokenStore:
     def load(self, key: RecordKey) -> Record | None:
         try:
             value = self._client.get(self._record(key))
-        except (RedisError, RedisClusterException, OSError) as error:
+        except _ERRORS as error:
             raise _no_answer(error) from error
         return unpack(value, key) if value is not None else None
 
@@ -109,9 +110,9 @@ class RedisTokenStore:
         version: int | None = None,
     ) -> Record:
         record = Record(key, sealed, new_version(), expires_at)
-        condition = _condition(lease, version, record.version)
-        stays = b"0" if lease is None and version is None else b"1"
-        if not self._run(SAVE, key, *condition, pack(record), _member(key), stays):
+        if lease is None and version is None:
+            self._run(SAVE_ANYWAY, key, pack(record))
+        elif not self._run(SAVE, key, *_condition(lease, version, record.version), pack(record)):
             raise lease_lost()
         return record
 
@@ -119,7 +120,7 @@ class RedisTokenStore:
         return self._delete(key, lease, None)
 
     def _delete(self, key: RecordKey, lease: Lease | None, version: int | None) -> bool:
-        return bool(self._run(DELETE, key, *_condition(lease, version, None), _member(key)))
+        return bool(self._run(DELETE, key, *_condition(lease, version, None)))
 
     def acquire(self, key: RecordKey, *, seconds: float) -> Lease | None:
         holder = secrets.token_hex(16)
@@ -128,6 +129,9 @@ class RedisTokenStore:
             return None
         fence, value = answer
         return Lease(key, holder, int(fence), unpack(value, key) if value is not None else None)
+
+    def extend(self, lease: Lease, *, seconds: float) -> bool:
+        return bool(self._run(EXTEND, lease.key, lease.holder, max(1, round(seconds * 1000))))
 
     def release(self, lease: Lease) -> None:
         self._run(RELEASE, lease.key, lease.holder)
@@ -222,12 +226,14 @@ class RedisTokenStore:
 
     def _run(self, script: Script, key: RecordKey, *arguments: Any) -> Any:
         names = self._names(key)
-        with _store_errors():
-            try:
-                return self._client.evalsha(script.sha, len(names), *names, *arguments)
-            except NoScriptError:
-                # The server has been started anew; this sends the script to it again.
+        try:
+            return self._client.evalsha(script.sha, len(names), *names, *arguments)
+        except NoScriptError:
+            # The server has been started anew; this sends the script to it again.
+            with _store_errors():
                 return self._client.eval(script.text, len(names), *names, *arguments)
+        except _ERRORS as error:
+            raise _no_answer(error) from error
 
     def _record(self, key: RecordKey) -> str:
         name = _short(key.id)
@@ -251,7 +257,7 @@ class RedisTokenStore:
 def _store_errors() -> Iterator[None]:
     try:
         yield
-    except (RedisError, RedisClusterException, OSError) as error:
+    except _ERRORS as error:
         raise _no_answer(error) from error
 
 
@@ -262,10 +268,6 @@ def _no_answer(error: Exception) -> StoreError:
 def _short(value: bytes) -> str:
     """Base64url text of bytes whose number is a multiple of three."""
     return base64.urlsafe_b64encode(value).decode()
-
-
-def _member(key: RecordKey) -> str:
-    return _short(key.id)[_OWNER_CHARACTERS:]
 
 
 def _condition(lease: Lease | None, version: int | None, own_version: int | None) -> tuple[Any, ...]:

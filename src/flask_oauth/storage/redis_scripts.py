@@ -63,22 +63,35 @@ if ARGV[4] == '1' and not held then
 end
 """
 
-# ARGV 5: the record's bytes.  ARGV 6: its member in the index.  ARGV 7: '1' if a lease of others stays.
+# What the index holds is the record's name without that of the index.
+_MEMBER = "string.sub(KEYS[1], #KEYS[3] + 2)"
+
+# A save without any condition.  ARGV 1: the record's bytes.
+SAVE_ANYWAY = _script(
+    f"""
+redis.call('SET', KEYS[1], ARGV[1])
+redis.call('SADD', KEYS[3], {_MEMBER})
+redis.call('DEL', KEYS[2])
+return 1
+"""
+)
+
+# A save under a condition.  ARGV 5: the record's bytes.  A lease of others stays.
 SAVE = _script(
     _MAY_WRITE
-    + """
+    + f"""
 redis.call('SET', KEYS[1], ARGV[5])
-redis.call('SADD', KEYS[3], ARGV[6])
-if lease and (held or ARGV[7] ~= '1') then redis.call('DEL', KEYS[2]) end
+redis.call('SADD', KEYS[3], {_MEMBER})
+if held then redis.call('DEL', KEYS[2]) end
 return 1
 """
 )
 
 DELETE = _script(
     _MAY_WRITE
-    + """
+    + f"""
 redis.call('DEL', KEYS[2])
-redis.call('SREM', KEYS[3], ARGV[5])
+redis.call('SREM', KEYS[3], {_MEMBER})
 return redis.call('DEL', KEYS[1])
 """
 )
@@ -92,6 +105,15 @@ local time = redis.call('TIME')
 local fence = string.format('%d%06d', time[1], time[2])
 redis.call('SET', KEYS[2], ARGV[1] .. fence, 'PX', ARGV[2])
 return {fence, redis.call('GET', KEYS[1])}
+"""
+)
+
+# ARGV 1: holder.  ARGV 2: milliseconds.
+EXTEND = _script(
+    """
+local lease = redis.call('GET', KEYS[2])
+if lease and string.sub(lease, 1, 32) == ARGV[1] then return redis.call('PEXPIRE', KEYS[2], ARGV[2]) end
+return 0
 """
 )
 

@@ -132,6 +132,25 @@ class Connections:
         except SQLAlchemyError as error:
             raise explain(error) from error
 
+    def quick(self, statement: Prepared, names: dict[str, Any], read: Callable[[Any], T]) -> T:
+        """Run a prepared statement by the driver itself, which spares the 100 µs that SQLAlchemy takes.
+
+        :param read: takes the result from the driver's cursor.
+        :raises QuickWayFailed: something went wrong; do it again by :meth:`run`, which knows what an error means.
+        """
+        kept = self.take()
+        try:
+            kept.cursor.execute(statement.sql, statement.parameters(names))
+            result = read(kept.cursor)
+        except BaseException as error:
+            self.give_up(kept)
+            if isinstance(error, Exception):
+                self.drop_idle()
+                raise QuickWayFailed from error
+            raise
+        self.give_back(kept)
+        return result
+
     def drop_idle(self) -> None:
         """Close what is kept at hand."""
         given_up = 0
@@ -155,6 +174,24 @@ class Connections:
         self._lock = threading.Lock()
         self._start()
         self.engine.dispose(close=False)
+
+
+class QuickWayFailed(Exception):
+    """The driver has raised something."""
+
+
+class Prepared:
+    """A statement as its driver takes it: text, and where each value goes."""
+
+    __slots__ = ("_order", "sql")
+
+    def __init__(self, statement: sa.ClauseElement, dialect: sa.Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect)
+        self.sql = str(compiled)
+        self._order: list[str] | None = compiled.positiontup
+
+    def parameters(self, names: dict[str, Any]) -> Any:
+        return names if self._order is None else tuple(map(names.__getitem__, self._order))
 
 
 class Kept:

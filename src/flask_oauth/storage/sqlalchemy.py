@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import operator
 import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -18,31 +19,45 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from ..errors import ConfigurationError
 from .memory import lease_lost, new_version
 from .records import OWNER_BYTES, Lease, Page, Record, RecordKey, owner_prefix
-from .sql_connections import Connections, engine_from_url, explain
+from .sql_connections import Connections, Prepared, QuickWayFailed, engine_from_url, explain
 from .sql_schema import database_now, marks, metadata, tokens
 
 T = TypeVar("T")
 
 _PRUNE_BATCH = 1000
 
-_load = sa.select(tokens.c.sealed, tokens.c.version, tokens.c.expires_at).where(tokens.c.id == sa.bindparam("id"))
-_write = tokens.update().where(tokens.c.id == sa.bindparam("record_id"))
+# All statements are made once: making one takes SQLAlchemy longer than PostgreSQL takes to run it.
+_own_version = sa.bindparam("own_version", type_=sa.BigInteger)
+_this = tokens.c.id == sa.bindparam("record_id")
+_load = sa.select(tokens.c.sealed, tokens.c.version, tokens.c.expires_at).where(_this)
 _held = tokens.c.holder == sa.bindparam("lease_holder")
-_unwritten_since = sa.or_(
-    _held,
+_unchanged = sa.or_(
     tokens.c.version == sa.bindparam("lease_version"),
-    tokens.c.version == sa.bindparam("own_version"),  # the same write again, after a lost connection
+    tokens.c.version == _own_version,  # the same write again, after a lost connection
 )
-_save = _write.values(holder=None)
-_save_leased = _write.where(_unwritten_since).values(holder=sa.case((_held, None), else_=tokens.c.holder))
-_save_versioned = _write.where(tokens.c.version.in_((sa.bindparam("lease_version"), sa.bindparam("own_version"))))
-_delete = tokens.delete().where(tokens.c.id == sa.bindparam("record_id"))
-_acquire = _write.where(sa.or_(tokens.c.holder.is_(None), tokens.c.lease_until <= database_now(), _held)).values(
-    holder=sa.bindparam("lease_holder"),
-    fence=tokens.c.fence + 1,
-    lease_until=database_now() + sa.bindparam("seconds", type_=sa.Double),
+_save = (
+    tokens.update()
+    .where(_this)
+    .values(sealed=sa.bindparam("new_sealed"), version=_own_version, expires_at=sa.bindparam("new_expires_at"))
 )
+_save_anyway = _save.values(holder=sa.null())
+_save_leased = _save.where(sa.or_(_held, _unchanged)).values(holder=sa.case((_held, sa.null()), else_=tokens.c.holder))
+_save_versioned = _save.where(_unchanged)
+_delete = tokens.delete().where(_this)
+_delete_leased = _delete.where(sa.or_(_held, _unchanged))
+_lease_end = database_now() + sa.bindparam("seconds", type_=sa.Double)
+_acquire = (
+    tokens.update()
+    .where(_this, sa.or_(tokens.c.holder.is_(None), tokens.c.lease_until <= database_now(), _held))
+    .values(holder=sa.bindparam("lease_holder"), fence=tokens.c.fence + 1, lease_until=_lease_end)
+)
+_extend = tokens.update().where(_this, _held).values(lease_until=_lease_end)
+_release = tokens.update().where(_this, _held).values(holder=sa.null())
 _leased = (tokens.c.fence, tokens.c.sealed, tokens.c.version, tokens.c.expires_at)
+_acquire_returning = _acquire.returning(*_leased)
+_acquired = sa.select(*_leased).where(_this, _held)
+_exists = sa.select(tokens.c.id).where(_this)
+_get_mark = sa.select(marks.c.value).where(marks.c.id == sa.bindparam("mark_id"), marks.c.ends_at > database_now())
 
 
 class SQLAlchemyTokenStore:
@@ -101,34 +116,33 @@ class SQLAlchemyTokenStore:
         except DBAPIError as error:
             raise explain(error) from error
 
-    def load(self, key: RecordKey) -> Record | None:
+    def _quick_or_run(
+        self,
+        statement: sa.ClauseElement,
+        names: dict[str, Any],
+        read: Callable[[Any], T],
+        work: Callable[[sa.Connection], T],
+    ) -> T:
+        """Statements that run often go by the driver; what goes wrong there, and other engines, by SQLAlchemy."""
         connections = self._connections
-        row = self._quick_row(connections, key.id) if connections.keeps else _load_row(connections, key.id)
+        if connections.keeps:
+            try:
+                return connections.quick(self._prepared(statement), names, read)
+            except QuickWayFailed:
+                pass
+        return connections.run(work)
+
+    @functools.cached_property
+    def _prepared(self) -> Callable[[sa.ClauseElement], Prepared]:
+        dialect = self._own.engine.dialect
+        return functools.lru_cache(lambda statement: Prepared(statement, dialect))
+
+    def load(self, key: RecordKey) -> Record | None:
+        names = {"record_id": key.id}
+        row = self._quick_or_run(_load, names, _first_row, lambda connection: connection.execute(_load, names).first())
         if row is None or row[0] is None:
             return None
         return Record(key, bytes(row[0]), row[1], row[2])
-
-    def _quick_row(self, connections: Connections, id_: bytes) -> Any:
-        """The row by the driver itself: this is the one statement that runs with every call of an API."""
-        kept = connections.take()
-        try:
-            kept.cursor.execute(*self._hot(id_))
-            rows = kept.cursor.fetchall()
-        except BaseException as error:
-            connections.give_up(kept)
-            if not isinstance(error, Exception):
-                raise
-            # The quick way cannot tell what an error means; the usual way can, and connects anew if need be.
-            connections.drop_idle()
-            return _load_row(connections, id_)
-        connections.give_back(kept)
-        return rows[0] if rows else None
-
-    @functools.cached_property
-    def _hot(self) -> Callable[[bytes], tuple[str, Any]]:
-        compiled = _load.compile(dialect=self._own.engine.dialect)
-        sql = str(compiled)
-        return (lambda id_: (sql, (id_,))) if compiled.positional else (lambda id_: (sql, {"id": id_}))
 
     def save(
         self,
@@ -140,24 +154,27 @@ class SQLAlchemyTokenStore:
         version: int | None = None,
     ) -> Record:
         record = Record(key, sealed, new_version(), expires_at)
-        values: dict[str, Any] = {"sealed": sealed, "version": record.version, "expires_at": expires_at}
-        names: dict[str, Any] = {"record_id": key.id}
+        names: dict[str, Any] = {"record_id": key.id, "own_version": record.version}
+        names |= {"new_sealed": sealed, "new_expires_at": expires_at}
         if lease is None and version is None:
-            self._run(lambda connection: _upsert(connection, key, _save, names, values))
+            if not self._update(_save_anyway, names):
+                self._run(lambda connection: _insert(connection, record, names))
             return record
-        if lease is not None:
-            statement, names = _save_leased.values(values), names | _condition(lease, record.version)
-        else:
-            statement = _save_versioned.values(values)
-            names |= {"lease_version": version, "own_version": record.version}
-        if not self._run(lambda connection: connection.execute(statement, names).rowcount):
+        statement = _save_versioned if lease is None else _save_leased
+        if not self._update(statement, names | ({"lease_version": version} if lease is None else _condition(lease))):
             raise lease_lost()
         return record
+
+    def _update(self, statement: sa.Update, names: dict[str, Any]) -> int:
+        """How many rows a statement has changed."""
+        return self._quick_or_run(
+            statement, names, _row_count, lambda connection: connection.execute(statement, names).rowcount
+        )
 
     def delete(self, key: RecordKey, *, lease: Lease | None = None) -> bool:
         statement, names = _delete, {"record_id": key.id}
         if lease is not None:
-            statement, names = _delete.where(_unwritten_since), names | _condition(lease, -1)
+            statement, names = _delete_leased, names | _condition(lease) | {"own_version": -1}
         return self._run(lambda connection: _remove(connection, statement, names))
 
     def acquire(self, key: RecordKey, *, seconds: float) -> Lease | None:
@@ -170,10 +187,13 @@ class SQLAlchemyTokenStore:
         record = Record(key, bytes(sealed), version, expires_at) if sealed is not None else None
         return Lease(key, holder, fence, record)
 
+    def extend(self, lease: Lease, *, seconds: float) -> bool:
+        names = {"record_id": lease.key.id, "lease_holder": lease.holder, "seconds": seconds}
+        return bool(self._run(lambda connection: connection.execute(_extend, names).rowcount))
+
     def release(self, lease: Lease) -> None:
-        statement = _write.where(_held).values(holder=None)
         names = {"record_id": lease.key.id, "lease_holder": lease.holder}
-        self._run(lambda connection: connection.execute(statement, names).rowcount)
+        self._run(lambda connection: connection.execute(_release, names).rowcount)
 
     def keys(
         self, *, remote_app: str | None = None, owner: str | None = None, after: str | None = None, limit: int = 1000
@@ -210,8 +230,8 @@ class SQLAlchemyTokenStore:
         self._run(lambda connection: _put_mark(connection, name, value, seconds))
 
     def get_mark(self, name: str) -> str | None:
-        query = sa.select(marks.c.value).where(marks.c.id == _mark_id(name), marks.c.ends_at > database_now())
-        value: str | None = self._run(lambda connection: connection.execute(query).scalar())
+        names = {"mark_id": _mark_id(name)}
+        value: str | None = self._run(lambda connection: connection.execute(_get_mark, names).scalar())
         return value
 
     def close(self) -> None:
@@ -232,18 +252,22 @@ def add_tables(other: sa.MetaData) -> None:
             table.to_metadata(other)
 
 
-def _load_row(connections: Connections, id_: bytes) -> Any:
-    return connections.run(lambda connection: connection.execute(_load, {"id": id_}).first())
+_row_count: Callable[[Any], int] = operator.attrgetter("rowcount")
 
 
-def _condition(lease: Lease, own_version: int) -> dict[str, Any]:
+def _first_row(cursor: Any) -> Any:
+    rows = cursor.fetchall()
+    return rows[0] if rows else None
+
+
+def _condition(lease: Lease) -> dict[str, Any]:
     # A lease on a record that did not exist yet has no version to go by: -1 equals none.
-    return {"lease_holder": lease.holder, "lease_version": lease.version or -1, "own_version": own_version}
+    return {"lease_holder": lease.holder, "lease_version": lease.version or -1}
 
 
-def _row(key: RecordKey, values: dict[str, Any]) -> dict[str, Any]:
+def _new_row(key: RecordKey, **values: Any) -> dict[str, Any]:
     names = {"remote_app": key.remote_app, "issuer": key.issuer, "owner": key.owner, "label": key.label}
-    return {"id": key.id, **names, "fence": 0, "lease_until": 0.0, "holder": None, **values}
+    return {"id": key.id, **names, "expires_at": None, "fence": 0, "lease_until": 0.0, "holder": None, **values}
 
 
 def _record(row: Any) -> Record:
@@ -251,16 +275,13 @@ def _record(row: Any) -> Record:
     return Record(key, bytes(row.sealed), row.version, row.expires_at)
 
 
-def _upsert(
-    connection: sa.Connection, key: RecordKey, update: sa.Update, names: dict[str, Any], values: dict[str, Any]
-) -> None:
-    # Update first, insert if there was nothing: the same in every database, and a refresh takes one statement.
-    if connection.execute(update.values(values), names).rowcount:
-        return
+def _insert(connection: sa.Connection, record: Record, names: dict[str, Any]) -> None:
+    # Update first, insert if there was nothing: the same in every database, and a later save takes one statement.
+    values = {"sealed": record.sealed, "version": record.version, "expires_at": record.expires_at}
     try:
-        connection.execute(tokens.insert(), _row(key, values))
+        connection.execute(tokens.insert(), _new_row(record.key, **values))
     except IntegrityError:
-        connection.execute(update.values(values), names)
+        connection.execute(_save_anyway, names)
 
 
 def _remove(connection: sa.Connection, statement: sa.Delete, names: dict[str, Any]) -> bool:
@@ -272,10 +293,9 @@ def _remove(connection: sa.Connection, statement: sa.Delete, names: dict[str, An
 
 def _take_lease(connection: sa.Connection, key: RecordKey, names: dict[str, Any]) -> Any:
     if connection.dialect.update_returning:
-        row = connection.execute(_acquire.returning(*_leased), names).first()
+        row = connection.execute(_acquire_returning, names).first()
     elif connection.execute(_acquire, names).rowcount:
-        held = sa.select(*_leased).where(tokens.c.id == key.id, tokens.c.holder == names["lease_holder"])
-        row = connection.execute(held).first()
+        row = connection.execute(_acquired, names).first()
     else:
         row = None
     return row or _insert_lease(connection, key, names)
@@ -283,9 +303,9 @@ def _take_lease(connection: sa.Connection, key: RecordKey, names: dict[str, Any]
 
 def _insert_lease(connection: sa.Connection, key: RecordKey, names: dict[str, Any]) -> Any:
     """The lease of a record that does not exist yet; ``None`` if it does (and so another holds its lease)."""
-    if connection.execute(sa.select(tokens.c.id).where(tokens.c.id == key.id)).first():
+    if connection.execute(_exists, names).first():
         return None
-    values = _row(key, {"sealed": None, "version": 0, "holder": names["lease_holder"], "fence": 1})
+    values = _new_row(key, sealed=None, version=0, holder=names["lease_holder"], fence=1)
     insert = tokens.insert().values(values | {"lease_until": database_now() + names["seconds"]})
     try:
         connection.execute(insert)
