@@ -13,7 +13,16 @@ from ..client.server import ENDPOINTS
 from ..client.settings import OAuth2Settings
 from ..errors import ConfigurationError
 from ..protocol.http import ClientCertificate
-from ..protocol.jose import DecryptionKey, KeySet, SigningKey, load_decryption_key, load_signing_key
+from ..protocol.jose import (
+    CONTENT_ENCRYPTION_ALGORITHMS,
+    KEY_MANAGEMENT_ALGORITHMS,
+    SIGNATURE_ALGORITHMS,
+    DecryptionKey,
+    KeySet,
+    SigningKey,
+    load_decryption_key,
+    load_signing_key,
+)
 from ..protocol.oauth1.signature import ClientCredentials
 from ..protocol.oauth2.client_authentication import Client
 from ..protocol.oauth2.fapi import PROFILES, Profile
@@ -85,6 +94,7 @@ def oauth2_settings(
     :param method: the method of the token request.
     :param provider: the preset, resolved.
     """
+    _check_algorithms(options)
     issuer = options.get("issuer")
     insecure_hosts = frozenset(options.get("allow_http_hosts", ()))
     public_only = bool(options.get("public_hosts_only"))
@@ -157,16 +167,40 @@ def _profile(options: Mapping[str, Any], method: str) -> Profile | None:
     return profile
 
 
+#: The algorithms that an option may name, by how the option's name ends.
+TABLES: tuple[tuple[tuple[str, ...], Collection[str]], ...] = (
+    (("_signed_response_alg", "_auth_signing_alg"), SIGNATURE_ALGORITHMS),
+    (("_encrypted_response_alg", "_encryption_alg"), KEY_MANAGEMENT_ALGORITHMS),
+    (("_encrypted_response_enc", "_encryption_enc"), CONTENT_ENCRYPTION_ALGORITHMS),
+)
+
+
+def _check_algorithms(options: Mapping[str, Any]) -> None:
+    """Nothing is registered that is never taken: ``none`` in whatever spelling, RSA1_5 (RFC 8725 §3.2).
+
+    :raises ConfigurationError: an option names such an algorithm (``config_algorithm``).
+    """
+    for endings, known in TABLES:
+        for option, value in options.items():
+            if option.endswith(endings) and value and value not in known:
+                raise ConfigurationError(
+                    f"{option} is {value!r}, which is never used",
+                    code="config_algorithm",
+                    expected=", ".join(known),
+                    got=value,
+                )
+
+
 def _algorithms(options: Mapping[str, Any], name: str, profile: Profile | None) -> tuple[str, ...]:
     """The signature algorithms of one kind of answer: the one that is registered, else those of the profile."""
     if options.get(name):
-        return (options[name],)
+        return check_algorithms((options[name],))  # RFC 8725 §3.2: what is not in our table cannot be asked for
     return profile.algorithms if profile else (DEFAULT_ID_TOKEN_ALGORITHM,)
 
 
 def _introspection_algorithms(options: Mapping[str, Any]) -> tuple[str, ...]:
     algorithm = options.get("introspection_signed_response_alg")
-    return (algorithm,) if algorithm else ()
+    return check_algorithms((algorithm,)) if algorithm else ()
 
 
 def _encryption(options: Mapping[str, Any], algorithm: str, encoding: str) -> tuple[str, str] | None:
