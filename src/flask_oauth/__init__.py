@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .errors import (
     AccessDenied,
+    AccountLinkError,
     AuthorizationResponseError,
     ConfigurationError,
     DuplicateRemoteAppError,
@@ -14,6 +15,7 @@ from .errors import (
     OAuthException,
     ReauthorizationRequired,
     ServerError,
+    SignInRequired,
     StoreError,
     TokenMissing,
     TokenResponseError,
@@ -21,6 +23,7 @@ from .errors import (
     UserinfoError,
 )
 from .extension.answers import TokenAnswer
+from .extension.identity import Identity
 from .extension.oauth import OAuth
 from .extension.remote_app import OAuthRemoteApp
 from .extension.response import OAuthResponse, add_query, encode_request_data, parse_response
@@ -28,10 +31,12 @@ from .protocol.token import Token
 
 __all__ = [
     "AccessDenied",
+    "AccountLinkError",
     "AuthorizationResponseError",
     "ConfigurationError",
     "DuplicateRemoteAppError",
     "IDTokenError",
+    "Identity",
     "InvalidResponseError",
     "LogoutTokenError",
     "MetadataError",
@@ -41,6 +46,7 @@ __all__ = [
     "OAuthResponse",
     "ReauthorizationRequired",
     "ServerError",
+    "SignInRequired",
     "StoreError",
     "Token",
     "TokenAnswer",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 from weakref import WeakKeyDictionary
 
 from flask import Flask, current_app, request, url_for
@@ -17,6 +17,7 @@ from ..protocol.http import origin
 
 MOST_CHARACTERS: Final = 2000
 _UNSAFE: Final = re.compile(r"[\x00-\x20\x7f\\]")
+_DOTS: Final = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 
 #: By what name, with its parents' names, each application registered the blueprint first.
 mounted: WeakKeyDictionary[Flask, str] = WeakKeyDictionary()
@@ -34,22 +35,24 @@ def safe_path(target: str | None, otherwise: str | None = None) -> str:
 
 def is_own_path(target: str) -> bool:
     """Whether a text is a path on this site to every reader of it."""
-    if not target.startswith("/") or len(target) > MOST_CHARACTERS or _UNSAFE.search(target):
-        return False
-    try:
-        # "/.//host" becomes "//host" for whoever removes the dot.
-        settled = urljoin("http://own.invalid/", target).removeprefix("http://own.invalid")
-    except ValueError:
-        return False
-    return not target.startswith("//") and settled.startswith("/") and not settled.startswith("//")
+    path = re.split("[?#]", target, maxsplit=1)[0]
+    # "/.//host" becomes "//host" for whoever removes the dot.
+    odd = path.startswith("//") or _DOTS.search(path) or _UNSAFE.search(target)
+    return path.startswith("/") and len(target) <= MOST_CHARACTERS and not odd
 
 
 def here() -> str:
     """The path of this request, to come back to; of a form's, where a visitor usually goes on."""
     if request.method not in ("GET", "HEAD"):
         return safe_path(None)
-    path = request.script_root + (request.full_path if request.query_string else request.path)
-    return safe_path(path)
+    return safe_path(as_asked())
+
+
+def as_asked() -> str:
+    """Path and query of this request, encoded as they came."""
+    path = quote(request.script_root + request.path, safe="/:@!$&'()*+,;=~")
+    query = request.query_string.decode("latin-1")
+    return f"{path}?{query}" if query else path
 
 
 def from_own_page() -> bool:

@@ -89,12 +89,12 @@ class KnownFacts:
     """What is known about one remote app, for each application that it works in.
 
     :param name: the remote app's.
-    :param given: what ``remote_app()`` was given, in one spelling.
+    :param given: what ``remote_app()`` was given, in one spelling, without the credentials.
     """
 
     def __init__(self, name: str, given: Mapping[str, Any]) -> None:
         self._name = name
-        self._given = given
+        self.given = given
         # With each goes the size of the configuration: while an application is being set up, settings are added.
         self._found: WeakKeyDictionary[Flask, tuple[int, Facts]] = WeakKeyDictionary()
         self._alone: Facts | None = None
@@ -110,7 +110,7 @@ class KnownFacts:
         if app is not None and setting(config, stand_in.SETTING):
             return True  # to try a program nothing needs to be complete
         try:
-            facts = find(self._name, self._given, config)
+            facts = find(self._name, self.given, config)
         except ConfigurationError as error:
             if app is None and error.code == "config_endpoint_missing":
                 return False
@@ -125,11 +125,11 @@ class KnownFacts:
         app = app_in_reach(remote.oauth)
         if app is None:
             if self._alone is None:
-                self._alone = find(self._name, self._given, {})
+                self._alone = find(self._name, self.given, {})
             return self._alone
         size, facts = self._found.get(app, (-1, None))
         if facts is None or size != len(app.config):
-            facts = find(self._name, self._given, app.config, stand_in.address(app.config))
+            facts = find(self._name, self.given, app.config, stand_in.address(app.config))
             self._found[app] = (len(app.config), facts)
         return facts
 

@@ -111,7 +111,7 @@ def check_loop() -> None:
         return
     now = time.time()
     since = max(now - LOOP_SECONDS, _signed_out_at())
-    lately = pending.landed_since(current_state().flow_keys, since)
+    lately = pending.succeeded_since(current_state().flow_keys, since)
     if lately + 1 < LOOP_COUNT:
         return
     name = current_app.config["SESSION_COOKIE_NAME"]

@@ -65,9 +65,11 @@ class UsedSignIn:
     """What is left of a sign-in that was taken.
 
     :param landed_at: the path the browser was sent to after it; empty if it was not sent anywhere.
+    :param succeeded: whether somebody was signed in by it, as far as this extension does that itself.
     """
 
     landed_at: str
+    succeeded: bool = False
 
 
 def new_state(keys: KeyRing, now: float) -> str:
@@ -153,7 +155,8 @@ def take(transaction: Transaction, keys: KeyRing) -> None:
     def leave_marker(response: Response) -> Response:
         landed_at = _own_path(response.headers.get("Location", "")) if response.status_code in (302, 303) else ""
         for name in names:
-            marker = as_text(keys.seal(USED + json.dumps({"to": landed_at}).encode(), digest.encode()))
+            left = {"to": landed_at, "in": request_state().signed_in is not None}
+            marker = as_text(keys.seal(USED + json.dumps(left).encode(), digest.encode()))
             response.set_cookie(name, marker, **_attributes(cross_site))  # type: ignore[arg-type]
         return response
 
@@ -165,10 +168,10 @@ def landing_of(key: str, keys: KeyRing) -> str | None:
     return next((each.landed_at for each in opened if isinstance(each, UsedSignIn) and each.landed_at), None)
 
 
-def landed_since(keys: KeyRing, moment: float) -> int:
+def succeeded_since(keys: KeyRing, moment: float) -> int:
     """How many sign-ins that this browser began since a moment (seconds since the epoch) ended well."""
-    opened = [_opened_or_none(cookie, keys) for cookie in flow_cookies() if cookie.started_at >= moment]
-    return sum(isinstance(each, UsedSignIn) and bool(each.landed_at) for each in opened)
+    opened = [_opened_or_none(cookie, keys) for cookie in flow_cookies() if cookie.started_at > moment]
+    return sum(isinstance(each, UsedSignIn) and each.succeeded for each in opened)
 
 
 def begun(key: str, keys: KeyRing) -> Transaction | None:
@@ -213,7 +216,8 @@ def _open(cookie: FlowCookie, keys: KeyRing) -> Transaction | UsedSignIn:
     except (StoreError, ValueError) as error:
         raise _refusal("state_other_key", "The sign-in was sealed with a key this process does not have") from error
     if content.startswith(USED):
-        return UsedSignIn(json.loads(content[len(USED) :])["to"])
+        left = json.loads(content[len(USED) :])
+        return UsedSignIn(left["to"], left.get("in", False))
     return Transaction.from_bytes(content)
 
 

@@ -28,7 +28,7 @@ from .calls import token_method
 from .facts import KnownFacts
 from .grants import Grants
 from .options import TodaysOptions, one_spelling
-from .presets import placeholders
+from .presets import placeholders, wanted_preset
 from .response import add_query
 from .state import request_state
 
@@ -133,8 +133,10 @@ class OAuthRemoteApp(Grants):
     @property
     def title(self) -> str:
         """What visitors call the provider: ``title=``, the preset's title, or the name."""
-        own = self._options.get("title") or (self._provider.title if self._provider is not None else None)
-        return str(own or self.name.replace("_", " ").capitalize())
+        own = self._options.get("title")
+        # The one it is for, also while the development provider acts for it.
+        preset = self._provider or wanted_preset(self.name, self._known.given)
+        return str(own or (preset.title if preset else self.name.replace("_", " ").capitalize()))
 
     @property
     def signs_in(self) -> bool:

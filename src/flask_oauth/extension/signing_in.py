@@ -217,8 +217,8 @@ def _session_stayed_at_home() -> bool:
 
 def _come_again(oauth: OAuth) -> Response:
     """Have the browser ask again from a page of ours: then the session cookie comes with it."""
-    path, secure = addresses.path_of(request.url), request.is_secure
-    response = leaving.landing_response(path, words(oauth))
+    secure = request.is_secure
+    response = leaving.landing_response(addresses.as_asked(), words(oauth))
 
     @after_this_request
     def once(answer: Response) -> Response:
