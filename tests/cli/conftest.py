@@ -41,8 +41,8 @@ def app(tmp_path: Path, transport: ScriptedTransport) -> Iterator[Flask]:
     )
     yield app
     store = state_of(app).token_store
-    if store is not None and hasattr(store, "engine"):
-        store.engine.dispose()
+    if store is not None and hasattr(store, "close"):
+        store.close()
 
 
 @pytest.fixture

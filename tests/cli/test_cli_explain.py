@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from tests.cli.cli_support import Flasked
 
 from flask_oauth.cli import COMMANDS, cli
+from flask_oauth.cli.findings import EXPLANATIONS as FINDINGS
 from flask_oauth.error_codes import EXPLANATIONS
 from flask_oauth.storage import KeyRing
 
@@ -50,7 +51,7 @@ def test_explain_says_cause_and_cure(flask_without_app: Flasked) -> None:
 
 
 def test_explain_lists_every_code(flask_without_app: Flasked) -> None:
-    assert [row["code"] for row in flask_without_app.json("explain")] == list(EXPLANATIONS)
+    assert [row["code"] for row in flask_without_app.json("explain")] == [*EXPLANATIONS, *FINDINGS]
     output = flask_without_app("explain").output
     assert all(code in output for code in EXPLANATIONS)
 

@@ -14,12 +14,20 @@ import click
 
 #: The commands, and the module and name of each.
 COMMANDS: Final = {
+    "dev-provider": ".dev_provider:dev_provider",
+    "doctor": ".doctor:doctor",
     "explain": ".explain:explain",
     "init-db": ".store:init_db",
     "keys": ".keys:keys",
+    "providers": ".providers:providers",
     "rekey": ".store:rekey",
+    "settings": ".settings:settings",
     "tokens": ".tokens:tokens",
 }
+
+
+#: Commands that are for other commands.
+INNER: Final = {"fingerprint": ".doctor:print_fingerprint"}
 
 
 class _Commands(click.Group):
@@ -29,9 +37,10 @@ class _Commands(click.Group):
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        known = {**COMMANDS, **INNER}
+        if cmd_name not in known:
             return None
-        module, name = COMMANDS[cmd_name].split(":")
+        module, name = known[cmd_name].split(":")
         command: click.Command = getattr(import_module(module, __name__), name)
         return command
 

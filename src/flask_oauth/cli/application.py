@@ -70,6 +70,23 @@ def remote_of(app: Flask, name: str) -> OAuthRemoteApp:
     return known[name]
 
 
+def callback_of(app: Flask, name: str) -> str | None:
+    """The callback URL of a remote app as it must be registered; ``None`` if the sign-in pages are not in use.
+
+    Where ``OAUTH_EXTERNAL_URL`` is not set it is the address at which ``flask run`` serves the application.
+    """
+    from ..errors import ConfigurationError
+    from ..extension import addresses
+
+    host = app.config.get("SERVER_NAME") or "localhost:5000"
+    root = (app.config.get("APPLICATION_ROOT") or "/").rstrip("/")
+    with app.test_request_context(base_url=f"{app.config['PREFERRED_URL_SCHEME']}://{host}{root}"):
+        try:
+            return addresses.callback_url(name)
+        except ConfigurationError:
+            return None
+
+
 def keeper() -> TokenKeeper:
     """What keeps the application's tokens, in its store."""
     from ..extension.state import current_state

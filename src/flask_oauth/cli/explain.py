@@ -13,8 +13,9 @@ from .output import did_you_mean, fail, json_option, show, show_json
 def explain(code: str | None, as_json: bool) -> None:
     """Say what an error code means and what to do about it; without CODE, list all."""
     from ..error_codes import EXPLANATIONS
+    from .findings import EXPLANATIONS as FINDINGS
 
-    table = {str(name): explanation for name, explanation in EXPLANATIONS.items()}
+    table = {**{str(name): tuple(explanation) for name, explanation in EXPLANATIONS.items()}, **FINDINGS}
     if code is None:
         return show([{"code": name, "cause": cause} for name, (cause, _) in table.items()], as_json)
     if code not in table:
