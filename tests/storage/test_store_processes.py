@@ -10,6 +10,7 @@ from tests.storage.workers import close
 
 from flask_oauth.client.refresh import RefreshCoordinator
 from flask_oauth.errors import ReauthorizationRequired, TokenMissing
+from flask_oauth.protocol.token import Token
 from flask_oauth.storage import RecordKey
 
 LEASE = 1.0
@@ -32,6 +33,22 @@ def test_a_herd_refreshes_once(shared_url: str, key: RecordKey) -> None:
 def url(request: pytest.FixtureRequest) -> str:
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+def test_many_users_refresh_at_once_on_four_workers(url: str, name: str) -> None:
+    """Each user meets two of the workers: one request for each user, and nobody's token is lost or mixed."""
+    count = 200 if url.startswith("sqlite") else 1000
+    keys = [RecordKey("crowd", "https://id.example", f"{name}-{number}") for number in range(count)]
+    keeper = workers.keeper_of(url)
+    for key in keys:
+        keeper.save(key, Token("old", refresh_token=f"{key.owner}.0", expires_at=time.time() - 1))
+    with workers.ProviderOfMany(seconds=0.02).listening() as provider:
+        right = workers.run_crowd(url, keys, provider, workers=4, threads=8)
+    assert right == [count // 2] * 4
+    assert provider.requests == count
+    held = [keeper.load(key) for key in keys]
+    assert [one.token.refresh_token for one in held if one] == [f"{key.owner}.1" for key in keys]
+    close(keeper.store)
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def test_sqlite_settings(sqlite_url: str) -> None:
     store = SQLAlchemyTokenStore(sqlite_url)
     with store._own.connection() as connection:
         settings = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "busy_timeout")]
-    assert settings == ["wal", 5000]
+    assert settings == ["wal", 15000]
     store.close()
 
 

@@ -11,6 +11,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any
@@ -82,6 +83,25 @@ class Provider:
             finally:
                 server.shutdown()
                 thread.join()
+
+
+class ProviderOfMany(Provider):
+    """The same for many users: a refresh token is the user's name and a number."""
+
+    def __init__(self, *, seconds: float = 0.0) -> None:
+        super().__init__(seconds=seconds)
+        self.numbers: dict[str, int] = {}
+
+    def answer(self, refresh_token: str) -> dict[str, Any]:
+        user, _, number = refresh_token.partition(".")
+        with self.lock:
+            self.requests += 1
+            good = int(number) == self.numbers.get(user, 0)
+            self.numbers[user] = following = int(number) + 1
+        time.sleep(self.seconds)
+        if not good:
+            return {"error": "invalid_grant"}
+        return {"access_token": f"access-{user}", "refresh_token": f"{user}.{following}"}
 
 
 def ask(port: int, token: Token) -> Token:
@@ -202,3 +222,33 @@ def killed_worker(url: str, key: RecordKey, port: int, phase: str, lease_seconds
         process.join()
         process.close()
         told.close()
+
+
+def crowd_worker(url: str, keys: list[RecordKey], port: int, threads: int, barrier: Any, results: Any) -> None:
+    """Calls for each of many users; sends how often it got the right token."""
+    coordinator = RefreshCoordinator(keeper_of(url))
+    barrier.wait()
+
+    def call(key: RecordKey) -> bool:
+        return coordinator.fresh(key, lambda token: ask(port, token)).access_token == f"access-{key.owner}"
+
+    with ThreadPoolExecutor(threads) as pool:
+        results.put(sum(pool.map(call, keys)))
+
+
+def run_crowd(url: str, keys: list[RecordKey], provider: Provider, workers: int, threads: int) -> list[int]:
+    """How often each of the workers got the right token; two and two of them call for the same half of the users."""
+    barrier, results = processes.Barrier(workers), processes.Queue()
+    started = []
+    for number in range(workers):
+        arguments = (url, keys[number % 2 :: 2], provider.port, threads, barrier, results)
+        started.append(processes.Process(target=crowd_worker, args=arguments))
+    for process in started:
+        process.start()
+    right = [results.get(timeout=120) for _ in started]
+    for process in started:
+        process.join()
+        process.close()
+    results.close()
+    results.join_thread()
+    return right

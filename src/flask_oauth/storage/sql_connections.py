@@ -7,7 +7,7 @@ import queue
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -23,7 +23,7 @@ _LIMITS: dict[str, dict[str, int]] = {
     "psycopg": {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 10_000},
     "pymysql": {"connect_timeout": 5, "read_timeout": 10, "write_timeout": 10},
 }
-_SQLITE_BUSY_MILLISECONDS = 5000
+_SQLITE_BUSY_MILLISECONDS = 15_000
 _connections: weakref.WeakSet[Connections] = weakref.WeakSet()
 _left_to_parent: list[object] = []
 
@@ -45,7 +45,6 @@ class Connections:
         # In SQLite a change of the isolation level costs more than the transaction that it saves.
         plain = keep or engine.dialect.name == "sqlite"
         self._begin_on = engine if plain else engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._lock = threading.Lock()
         self._start()
         _connections.add(self)
 
@@ -55,6 +54,9 @@ class Connections:
         return self._keep > 0
 
     def _start(self) -> None:
+        self._lock = threading.Lock()
+        # SQLite lets one write at a time and makes the others try again at random: threads had better queue up here.
+        self.writing = threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
         self._made = 0
         # Connections at hand, and None for each that was given up and may be made anew.
         self._idle: queue.SimpleQueue[Kept | None] = queue.SimpleQueue()
@@ -121,13 +123,13 @@ class Connections:
         """
         try:
             try:
-                with self.connection() as connection:
+                with self.writing, self.connection() as connection:
                     return work(connection)
             except DBAPIError as error:
                 if not error.connection_invalidated:
                     raise
                 self.drop_idle()
-                with self.connection() as connection:
+                with self.writing, self.connection() as connection:
                     return work(connection)
         except SQLAlchemyError as error:
             raise explain(error) from error
@@ -171,7 +173,6 @@ class Connections:
     def _after_fork(self) -> None:
         # Kept alive, not closed: closing would speak on the parent's sockets.
         _left_to_parent.extend((self._idle, self.engine.pool))
-        self._lock = threading.Lock()
         self._start()
         self.engine.dispose(close=False)
 

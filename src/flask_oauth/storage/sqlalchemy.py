@@ -11,6 +11,7 @@ import hashlib
 import operator
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -116,33 +117,24 @@ class SQLAlchemyTokenStore:
         except DBAPIError as error:
             raise explain(error) from error
 
-    def _quick_or_run(
-        self,
-        statement: sa.ClauseElement,
-        names: dict[str, Any],
-        read: Callable[[Any], T],
-        work: Callable[[sa.Connection], T],
-    ) -> T:
-        """Statements that run often go by the driver; what goes wrong there, and other engines, by SQLAlchemy."""
-        connections = self._connections
-        if connections.keeps:
-            try:
-                return connections.quick(self._prepared(statement), names, read)
-            except QuickWayFailed:
-                pass
-        return connections.run(work)
-
     @functools.cached_property
     def _prepared(self) -> Callable[[sa.ClauseElement], Prepared]:
         dialect = self._own.engine.dialect
         return functools.lru_cache(lambda statement: Prepared(statement, dialect))
 
     def load(self, key: RecordKey) -> Record | None:
-        names = {"record_id": key.id}
-        row = self._quick_or_run(_load, names, _first_row, lambda connection: connection.execute(_load, names).first())
+        row = self._row({"record_id": key.id})
         if row is None or row[0] is None:
             return None
         return Record(key, bytes(row[0]), row[1], row[2])
+
+    def _row(self, names: dict[str, Any]) -> Any:
+        # What runs often goes by the driver; what goes wrong there, and other engines, by SQLAlchemy.
+        connections = self._connections
+        if connections.keeps:
+            with suppress(QuickWayFailed):
+                return connections.quick(self._prepared(_load), names, _first_row)
+        return connections.run(lambda connection: connection.execute(_load, names).first())
 
     def save(
         self,
@@ -167,9 +159,11 @@ class SQLAlchemyTokenStore:
 
     def _update(self, statement: sa.Update, names: dict[str, Any]) -> int:
         """How many rows a statement has changed."""
-        return self._quick_or_run(
-            statement, names, _row_count, lambda connection: connection.execute(statement, names).rowcount
-        )
+        connections = self._connections
+        if connections.keeps:
+            with suppress(QuickWayFailed), connections.writing:
+                return connections.quick(self._prepared(statement), names, _row_count)
+        return connections.run(lambda connection: connection.execute(statement, names).rowcount)
 
     def delete(self, key: RecordKey, *, lease: Lease | None = None) -> bool:
         statement, names = _delete, {"record_id": key.id}
