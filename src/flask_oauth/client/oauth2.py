@@ -328,7 +328,8 @@ class OAuth2Client:
             client_certificate=settings.client.certificate,
             max_response_bytes=request.max_response_bytes,
         )
-        standard = replace(standard, public_hosts_only=request.public_hosts_only)
+        if request.public_hosts_only:
+            standard = replace(standard, public_hosts_only=True)
         if settings.provider is None or token is None:
             return standard
         return adapt_api_request(

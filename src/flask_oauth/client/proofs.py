@@ -124,8 +124,8 @@ class Prover:
         server = origin(request.url)
         used = self.nonces.get(role, server)
         response = self._send(self._proved(request, key, access_token, used))
-        self._learn(role, server, response)
-        nonce = nonce_to_retry_with(response, used=used)
+        newest = self._learn(role, server, response)
+        nonce = nonce_to_retry_with(response, used=used) if newest is not None else None
         if nonce is None:
             return response
         response = self._send(self._proved(make(), key, access_token, nonce))
@@ -146,7 +146,8 @@ class Prover:
         )
         return request.with_headers({"DPoP": proof})
 
-    def _learn(self, role: Role, server: Origin, response: HTTPResponse) -> None:
+    def _learn(self, role: Role, server: Origin, response: HTTPResponse) -> str | None:
         nonce = new_nonce(response)
         if nonce is not None:
             self.nonces.keep(role, server, nonce)
+        return nonce

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import ConfigurationError
@@ -84,9 +85,29 @@ class SigningKey(PrivateKey):
 
     def sign(self, signing_input: bytes) -> bytes:
         """The signature as JWS has it (for EC: r and s one after the other, RFC 7518 §3.4)."""
+        if self.native.key_type == "EC":
+            return _ecdsa(self, signing_input)
         from joserfc.jws import JWSRegistry
 
         return JWSRegistry.algorithms[self.algorithm].sign(signing_input, self.native)
+
+
+def _ecdsa(key: SigningKey, signing_input: bytes) -> bytes:
+    """By cryptography directly, as each DPoP call waits for it: joserfc takes half as long again to spell r and s."""
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+    native: Any = key.native
+    r, s = decode_dss_signature(native.private_key.sign(signing_input, _ecdsa_algorithm(key.algorithm)))
+    size = native.curve_key_size // 8 + (native.curve_key_size % 8 > 0)
+    return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+
+
+@lru_cache
+def _ecdsa_algorithm(name: str) -> Any:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+
+    return ECDSA(getattr(hashes, SIGNATURE_ALGORITHMS[name].digest.upper())())
 
 
 class DecryptionKey(PrivateKey):

@@ -94,8 +94,8 @@ def check_proof_algorithm(key: SigningKey, metadata: ServerMetadata) -> None:
 
 def new_nonce(response: HTTPResponse) -> str | None:
     """The nonce for the next request to the server that answered, if the answer holds one (RFC 9449 §8.2, §9)."""
-    value = response.headers.get("dpop-nonce", "")
-    return value if _NONCE.fullmatch(value) else None
+    value = response.headers.get("dpop-nonce")
+    return value if value is not None and _NONCE.fullmatch(value) else None
 
 
 def nonce_to_retry_with(response: HTTPResponse, *, used: str | None) -> str | None:
