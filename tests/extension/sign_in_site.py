@@ -110,6 +110,8 @@ class Visitor:
 
     def consent(self, address: str, decision: str = "allow") -> str:
         """Be oneself at the provider and answer its question; the callback's address."""
+        if decision not in ("allow", "refuse"):
+            self.at_provider.cookies.clear()  # what goes wrong is chosen where a person is
         page = self.at_provider.open(address)
         if "choice" in page.text:
             choice = self.person if decision in ("allow", "refuse") else decision
