@@ -54,6 +54,34 @@ def bearer(url: str, ca_certs: str) -> Call:
     return lambda: remote.get("user").data
 
 
+def dpop(url: str, ca_certs: str) -> Call:
+    """The same calls with a token that is bound to a key (RFC 9449)."""
+    from flask_oauth import Token
+    from flask_oauth.client.proofs import written
+    from flask_oauth.protocol.jose import generate_signing_key
+
+    app, remote = bearer_app(url, Urllib3Transport(ca_certs=ca_certs))
+    token = Token(samples.ACCESS_TOKEN, token_type="DPoP", dpop_key=written(generate_signing_key()))
+    remote.tokengetter(lambda: token)
+    app.test_request_context().push()
+    return lambda: remote.get("user").data
+
+
+def bare_es256() -> Call:
+    """An ES256 signature as JWS has it, by cryptography alone, over as many bytes as a proof has."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    key, algorithm, data = ec.generate_private_key(ec.SECP256R1()), ec.ECDSA(SHA256()), b"x" * 450
+
+    def sign() -> bytes:
+        r, s = decode_dss_signature(key.sign(data, algorithm))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    return sign
+
+
 def bearer_per_request(url: str, ca_certs: str) -> Call:
     """Each call within a request of its own."""
     app, remote = bearer_app(url, Urllib3Transport(ca_certs=ca_certs))

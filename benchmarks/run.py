@@ -19,7 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
 
-from benchmarks import calls, imports, picture, sign_ins, signing, tokens  # noqa: E402
+from benchmarks import calls, dpop_call, imports, picture, sign_ins, signing, tokens  # noqa: E402
 from benchmarks.rows import line  # noqa: E402
 from benchmarks.subjects import Bench, ensure_peers  # noqa: E402
 
@@ -49,6 +49,7 @@ PARTS: dict[str, Callable[[Bench], list[Row]]] = {
     "B8": stores,
     "B9": tokens.run,
     "B10": imports.run,
+    "B12": dpop_call.run,
 }
 
 
