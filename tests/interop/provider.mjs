@@ -61,9 +61,10 @@ class Shelf {
 const findAccount = (ctx, sub) => (PEOPLE[sub] ? { accountId: sub, claims: () => ({ sub, ...PEOPLE[sub] }) } : undefined);
 
 // The settings are oidc-provider's own configuration as JSON, and beside it, because functions are no JSON:
-// accessTokenSeconds, resources (RFC 8707: by URI), dpopNonces, fapi (a profile), mtls, rar (RFC 9396: the types).
+// accessTokenSeconds, resources (RFC 8707: by URI), dpopNonces, fapi (a profile), mtls, rar (RFC 9396: the types), and
+// application: where https://app.example really is, for the requests that the provider sends there.
 function configured(name, settings, home) {
-  const { accessTokenSeconds = 300, resources = {}, dpopNonces, fapi, mtls, rar, features = {}, ...rest } = settings;
+  const { accessTokenSeconds = 300, resources = {}, dpopNonces, fapi, mtls, rar, application, features = {}, ...rest } = settings;
   return {
     claims: { openid: ['sub', 'acr', 'amr'], profile: ['name', 'given_name'], email: ['email', 'email_verified'], phone: ['phone_number'] },
     scopes: ['openid', 'offline_access', 'profile', 'email', 'phone'],
@@ -73,7 +74,8 @@ function configured(name, settings, home) {
     cookies: { keys: ['a key of the tests'] },
     ...(mtls && { discovery: { mtls_endpoint_aliases: aliases(name) } }),
     findAccount,
-    fetch: (url, { dispatcher, ...options }) => fetch(url, options), // theirs refuses this machine's own addresses
+    // Theirs refuses this machine's own addresses.
+    fetch: (url, { dispatcher, ...options }) => fetch(String(url).replace('https://app.example', application), options),
     interactions: { url: (ctx, interaction) => `/${name}/interaction/${interaction.uid}` },
     issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: () => false,

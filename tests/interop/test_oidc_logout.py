@@ -68,10 +68,10 @@ def test_a_logout_token_through_the_back_channel(provider):
     with Server() as receiver:
         client = {
             "post_logout_redirect_uris": [BYE],
-            "backchannel_logout_uri": f"{receiver.url}/logout",
+            "backchannel_logout_uri": f"{HOME}/logout",
             "backchannel_logout_session_required": True,
         }
-        there = provider(client, features={"backchannelLogout": {"enabled": True}})
+        there = provider(client, features={"backchannelLogout": {"enabled": True}}, application=receiver.url)
         site, person = site_at(there), Person()
         answer = site.sign_in(person)
         sign_out(person, url_of(site, answer, post_logout_redirect_uri=BYE))

@@ -126,6 +126,11 @@ def test_N50_a_ping_of_a_pending_request(authorization: str) -> None:
     ping(authorization, b'{"auth_req_id": "r1", "x": 1}')
 
 
+@pytest.mark.parametrize("name", ["authorization", "Authorization", "AUTHORIZATION"])
+def test_a_ping_whose_header_fields_are_a_plain_mapping(name: str) -> None:
+    validate_ping({name: "Bearer nt1"}, b'{"auth_req_id": "r1"}', client_notification_token="nt1", auth_req_id="r1")
+
+
 @pytest.mark.parametrize(
     "authorization", [None, "", "Bearer", "Bearer ", "Bearer nt2", "Basic nt1", "nt1", "Bearer nt1x"]
 )

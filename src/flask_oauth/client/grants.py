@@ -185,7 +185,8 @@ class Grants:
                 decryption_algorithms=(algorithm,),
                 decryption_encodings=(encoding,),
                 secret=client.client_secret,
-            )
+            ),
+            settings.introspection_algorithms,
         )
 
     def _token(self, make: Callable[[Once], HTTPRequest], scope: str) -> Token:

@@ -135,13 +135,14 @@ def ciba_token_request(
 def validate_ping(headers: Mapping[str, str], body: bytes, *, client_notification_token: str, auth_req_id: str) -> None:
     """Whether a notification is the server's word about a request of ours (CIBA §10.2).
 
-    :param headers: the header fields that came.
+    :param headers: the header fields that came; their names in any letter case.
     :param body: the content that came.
     :param client_notification_token: what was sent out with the request.
     :param auth_req_id: the request's reference.
     :raises InvalidResponseError: ``notification_invalid``, to be answered with 401; or the content is not JSON.
     """
-    scheme, _, token = headers.get("authorization", "").partition(" ")
+    fields = {name.lower(): value for name, value in headers.items()}
+    scheme, _, token = fields.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not _same(token.strip(), client_notification_token):
         raise InvalidResponseError("The notification's bearer token is not ours", code="notification_invalid")
     stated = json_object(body).get("auth_req_id")
