@@ -14,9 +14,10 @@ code, a verifier or a secret: what is put into ``expected``, ``got`` or
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .error_codes import EXPLANATIONS, ErrorCode
+if TYPE_CHECKING:
+    from .error_codes import ErrorCode
 
 
 class OAuthException(RuntimeError):
@@ -63,7 +64,7 @@ class OAuthException(RuntimeError):
         self.type = type if type is not None else self.default_type
         self.data = data
         self.code = code or self.default_code
-        self.hint = hint if hint is not None else EXPLANATIONS[self.code].cure
+        self.hint = hint if hint is not None else _cure(self.code)
         self.expected = expected
         self.got = got
         self.add_note(f"code: {self.code}")
@@ -75,6 +76,12 @@ class OAuthException(RuntimeError):
 
     def __str__(self) -> str:
         return " ".join(str(self.message).split())
+
+
+def _cure(code: ErrorCode) -> str:
+    from .error_codes import EXPLANATIONS  # a long table, loaded when the first thing goes wrong
+
+    return EXPLANATIONS[code].cure
 
 
 class ConfigurationError(OAuthException):

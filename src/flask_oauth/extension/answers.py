@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigurationError, TokenMissing
-from ..protocol.oauth2.token import token_from_answer
 from ..protocol.token import Token
 
 #: The token types a call can use, by their names in lower case.
@@ -79,6 +78,8 @@ def _from_mapping(value: Mapping[str, Any], now: float) -> Token:
         return Token(_text(value["oauth_token"]), secret, "OAuth1", extra=rest)
     if not value.keys().isdisjoint(("expires_at", "token_secret", "dpop_key")):
         return Token.from_dict(value) if value.get("access_token") else _missing()
+    from ..protocol.oauth2.token import token_from_answer
+
     stated = str(value.get("token_type") or "Bearer")
     kind = TOKEN_TYPES.get(stated.lower(), stated)  # RFC 6749 §5.1: letter case says nothing
     return token_from_answer(value, now=now, expected_type=kind, default_type=kind, lenient_format=True)

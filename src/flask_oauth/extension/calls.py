@@ -9,17 +9,11 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urljoin
 
-from ..client.oauth1 import OAuth1Client
-from ..client.oauth2 import OAuth2Client
-from ..client.server import ENDPOINTS
 from ..errors import ConfigurationError
 from ..protocol.http import Headers, HTTPResponse, origin, parse_form
 from ..protocol.token import Token
-from ..providers import Provider, api_base_url
-from ..transport import Transport, Urllib3Transport
 from . import signals, stand_in, stored_tokens
 from .answers import as_token
-from .clients import oauth1_settings, oauth2_settings
 from .config import credential, text_of
 from .facts import Fact, Facts, KnownFacts
 from .for_user import UserApi
@@ -30,6 +24,10 @@ from .state import app_in_reach, cache_for, config_in_reach, transport_in_reach
 from .verbs import Verbs
 
 if TYPE_CHECKING:
+    from ..client.oauth1 import OAuth1Client
+    from ..client.oauth2 import OAuth2Client
+    from ..providers import Provider
+    from ..transport import Transport
     from .oauth import OAuth
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -323,6 +321,8 @@ class ApiCalls(Verbs):
         home = self._home
         if self._provider is not None and token is not None and "{" in self._provider.api_base_url:
             # This provider says with the token where its user's API is.
+            from ..providers import api_base_url
+
             base_url = api_base_url(self._provider, token)
             url, home = urljoin(base_url, url), home | {origin(base_url)}
         if token is not None and "authorization" not in headers:
@@ -379,9 +379,9 @@ class ApiCalls(Verbs):
 
         :param required: whether a client id must be there; an API call needs none.
         """
-        client = self._hub()
-        if not isinstance(client, OAuth2Client):
+        if self.request_token_url:
             raise ConfigurationError(f"The remote app {self.name!r} speaks OAuth 1.0a")
+        client = cast("OAuth2Client", self._hub())
         if required and not client.settings.client.client_id:
             raise ConfigurationError(f"The remote app {self.name!r} has no client id", code="config_client_id_missing")
         return client
@@ -405,6 +405,10 @@ class ApiCalls(Verbs):
         return made[1]
 
     def _make_hub(self, transport: Transport) -> OAuth1Client | OAuth2Client:
+        # The protocol is loaded here, when it is first needed: most of what importing this package would take.
+        from ..client.server import ENDPOINTS
+        from .clients import oauth1_settings, oauth2_settings
+
         client_id, secret = self.consumer_key or "", self.consumer_secret
         if self._token_method == "GET":  # noqa: S105 - an HTTP method
             warnings.warn(f"{self.name}: access_token_method='GET' puts the client secret into a URL", stacklevel=2)
@@ -415,12 +419,18 @@ class ApiCalls(Verbs):
         if self.request_token_url:
             urls["temporary_credentials_endpoint"] = self._endpoint(self.request_token_url)
             signing = oauth1_settings(self._options, urls, client_id, secret or "", method, self._provider)
+            from ..client.oauth1 import OAuth1Client
+
             return OAuth1Client(signing, transport)
         settings = oauth2_settings(self._options, urls, client_id, secret, method, self._provider)
+        from ..client.oauth2 import OAuth2Client
+
         return OAuth2Client(settings, transport, cache_for(transport))
 
     def _trust(self, ca_certs: str) -> None:
         """Trust the certificate authorities in a file, for this remote app alone."""
+        from ..transport import Urllib3Transport
+
         self._transport = Urllib3Transport(ca_certs=ca_certs)
 
 

@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flask import Blueprint, Response, abort, current_app
 
 from ..errors import ConfigurationError, SignInRequired
-from ..storage.account_links import AccountLinks
-from . import completing, identity, sign_out, views
-from .identity import Identity
 from .loader import RemoteAppLoader
 from .texts import GetText
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
+    from ..storage.account_links import AccountLinks
+    from .identity import Identity, SignedIn
     from .remote_app import OAuthRemoteApp
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _signed_in() -> SignedIn | None:
+    from . import identity
+
+    return identity.current()
 
 
 class SignInFace:
@@ -47,13 +52,13 @@ class SignInFace:
     @property
     def user(self) -> Identity | None:
         """Who is signed in; ``None`` if nobody is, and outside of requests."""
-        signed_in = identity.current()
+        signed_in = _signed_in()
         return signed_in.identity if signed_in is not None else None
 
     @property
     def account(self) -> str | None:
         """The user of the linked accounts, where ``account_links`` is set."""
-        signed_in = identity.current()
+        signed_in = _signed_in()
         return signed_in.account if signed_in is not None else None
 
     def require_user(self) -> Identity:
@@ -71,6 +76,8 @@ class SignInFace:
 
         Programs (``fetch()``, ``Accept: application/json``) get 401 with ``login_url``.
         """
+        from . import views
+
         return views.login_required(self, view)  # type: ignore[arg-type]
 
     def require(
@@ -82,10 +89,14 @@ class SignInFace:
         :param acr: authentication contexts, one of which the ID Token names.
         :param max_age: how long ago they authenticated at their provider, at most, in seconds.
         """
+        from . import views
+
         return views.require(self, scopes, acr, max_age)  # type: ignore[arg-type]
 
     def sign_out(self) -> None:
         """End the sign-in of this browser, here alone; the view at ``/logout`` does it at the provider as well."""
+        from . import sign_out
+
         sign_out.sign_out_here()
 
     # -- hooks ------------------------------------------------------------------------------------------------
@@ -111,6 +122,8 @@ class SignInFace:
     @property
     def waiting(self) -> Identity | None:
         """Who waits to be signed in, after ``on_sign_in`` asked for more."""
+        from . import completing
+
         held = completing.held(self)  # type: ignore[arg-type]
         return held[1].identity if held is not None else None
 
@@ -120,6 +133,8 @@ class SignInFace:
         :raises SignInRequired: nobody waits, or they took longer than ten minutes.
         """
         from flask import redirect
+
+        from . import completing
 
         return redirect(completing.finish_held(self), 303)  # type: ignore[arg-type]
 

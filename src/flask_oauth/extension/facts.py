@@ -15,13 +15,13 @@ from weakref import WeakKeyDictionary
 from flask import Flask
 
 from ..errors import ConfigurationError
-from ..providers import Provider
 from . import members, stand_in
 from .config import config_key, setting
 from .presets import PLACES, filled_in, placeholders, preset_of
 from .state import app_in_reach
 
 if TYPE_CHECKING:
+    from ..providers import Provider
     from .calls import ApiCalls
 
 T = TypeVar("T")

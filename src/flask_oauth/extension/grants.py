@@ -18,27 +18,28 @@ import base64
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import request
 
-from ..client.protected_resource import FoundServer, find_authorization_server, find_resource
-from ..client.waiting import PendingSignIn, WaitingState
 from ..errors import InvalidResponseError, StoreError
 from ..protocol.http import json_object
-from ..protocol.oauth2.ciba import validate_ping
-from ..protocol.oauth2.introspection import Introspection
-from ..protocol.oauth2.resource import find_challenge, step_up_parameters
-from ..protocol.oauth2.token_exchange import ACCESS_TOKEN
 from ..protocol.token import Token
-from ..storage import TokenStore
 from .calls import ApiCalls
 from .options import as_scope
 from .response import OAuthResponse
 from .state import cache_for, current_state, transport_in_reach
 from .token_api import ClientApi, TokenApi
 
+if TYPE_CHECKING:
+    from ..client.protected_resource import FoundServer
+    from ..client.waiting import PendingSignIn
+    from ..protocol.oauth2.introspection import Introspection
+    from ..storage import TokenStore
+
 Scope = str | Collection[str] | None
+#: RFC 8693 §3.
+ACCESS_TOKEN: Final = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a type
 _SEALED = b"waiting sign-in"
 
 
@@ -191,6 +192,8 @@ class Grants(ApiCalls):
 
         :raises InvalidResponseError: ``notification_invalid``: not the server's; answer with 401.
         """
+        from ..protocol.oauth2.ciba import validate_ping
+
         body = request.get_data()
         stated = json_object(body).get("auth_req_id")
         secret = stated if isinstance(stated, str) else ""
@@ -217,6 +220,8 @@ class Grants(ApiCalls):
             values = {}
         if values.get("app") != self.name:
             raise StoreError("This is no pending sign-in of this remote app", code="store_sealed")
+        from ..client.waiting import WaitingState
+
         waiting = self._oauth2(required=True).grants.waiting
         return self._listening(waiting.resume(WaitingState.from_dict(values)))
 
@@ -247,6 +252,8 @@ class Grants(ApiCalls):
         :param response: the answer of the refused call.
         :returns: parameters for ``authorize()``; empty if the API asks for nothing of the kind.
         """
+        from ..protocol.oauth2.resource import find_challenge, step_up_parameters
+
         challenge = find_challenge(_fields(response), "bearer", "dpop")
         wanted: dict[str, Any] = dict(step_up_parameters(challenge)) if challenge is not None else {}
         if "acr_values" in wanted:
@@ -269,6 +276,8 @@ class Grants(ApiCalls):
         :returns: its ``issuer`` is for ``remote_app(issuer=…)``, its ``resource.resource`` for ``resource=``.
         :raises MetadataError: a document does not hold, or names no server that is trusted.
         """
+        from ..client.protected_resource import find_authorization_server, find_resource
+
         transport = self._transport or transport_in_reach(self.oauth)
         hosts = frozenset(self._options.get("allow_http_hosts", ()))
         headers = _fields(response) if response is not None else None

@@ -8,12 +8,9 @@ from weakref import WeakSet
 
 from flask import Flask
 
-from ..client.cache import Source
-from ..client.registration import RegistrationClient, find_issuer
 from ..errors import ConfigurationError, DuplicateRemoteAppError
 from ..providers import get as get_preset
 from ..providers import nearest
-from ..transport import Transport
 from . import stand_in
 from .config import apply_defaults, config_key
 from .face import SignInFace
@@ -24,6 +21,9 @@ from .unknown_keys import warn_about_misspelt
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from ..client.registration import RegistrationClient
+    from ..transport import Transport
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -141,6 +141,8 @@ class OAuth(SignInFace):
         :param identifier: what they typed: an e-mail address or a URL.
         :raises MetadataError: nobody is named there, or the one who is does not confirm it.
         """
+        from ..client.registration import find_issuer
+
         transport = transport_in_reach(self)
         return find_issuer(identifier, transport, cache_for(transport))
 
@@ -152,6 +154,9 @@ class OAuth(SignInFace):
             client = oauth.registration("https://id.example.com").register({"redirect_uris": [...]})
             oauth.remote_app("example", issuer=..., client_id=client.client_id, client_secret=client.client_secret)
         """
+        from ..client.cache import Source
+        from ..client.registration import RegistrationClient
+
         transport = transport_in_reach(self)
         source = Source(insecure_hosts=frozenset(allow_http_hosts))
         return RegistrationClient(issuer, transport, cache_for(transport), source)

@@ -6,9 +6,12 @@ What the application gives itself always wins.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..providers import Provider, get, names
+from ..providers import get, names
+
+if TYPE_CHECKING:
+    from ..providers import Provider
 
 #: Options that say where a server is; with one of them a remote app needs no preset.
 PLACES: Final = ("base_url", "request_token_url", "access_token_url", "authorize_url", "issuer", "discovery_url")

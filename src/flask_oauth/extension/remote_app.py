@@ -15,13 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from flask import has_request_context, redirect, request, session
 from werkzeug.wrappers import Response
 
-from ..client.profile import Profile
-from ..client.sign_in import SignIn
-from ..client.transaction import Transaction
 from ..errors import AccessDenied, AuthorizationResponseError, ConfigurationError, OAuthException, TokenMissing
-from ..protocol.oauth1.credentials import answer_as_sent
 from ..protocol.token import Token
-from ..transport import Transport
 from . import sign_in, signals, stored_tokens
 from .answers import TokenAnswer, as_token
 from .calls import token_method
@@ -35,6 +30,10 @@ from .state import request_state
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from ..client.profile import Profile
+    from ..client.sign_in import SignIn
+    from ..client.transaction import Transaction
+    from ..transport import Transport
     from .oauth import OAuth
 
 R = TypeVar("R")
@@ -48,6 +47,12 @@ OVERRIDABLE = (
     "generate_request_token",
     "get_request_token",
 )
+
+
+def _answer_as_sent(token: Token) -> dict[str, Any]:
+    from ..protocol.oauth1.credentials import answer_as_sent
+
+    return answer_as_sent(token)
 
 
 class RequestToken(NamedTuple):
@@ -216,8 +221,10 @@ class OAuthRemoteApp(Grants):
         try:
             transaction = sign_in.take(self)
             if self._is_oauth1:
+                from ..client.sign_in import SignIn
+
                 token = self._token_of_oauth1(transaction)
-                return SignIn(token, answer_as_sent(token))
+                return SignIn(token, _answer_as_sent(token))
             client = self._oauth2(required=True)
             response = client.receive(sign_in.answer_parameters(), transaction)
             answer = client.exchange(response, transaction, **self.access_token_params)
@@ -319,7 +326,7 @@ class OAuthRemoteApp(Grants):
 
     def _complete_oauth1(self) -> TokenAnswer:
         token = self._token_of_oauth1(sign_in.take(self))
-        return TokenAnswer(answer_as_sent(token), token)
+        return TokenAnswer(_answer_as_sent(token), token)
 
     def _token_of_oauth1(self, transaction: Transaction) -> Token:
         return self._oauth1().complete(sign_in.answer_parameters(), transaction, dict(self.access_token_params))

@@ -14,13 +14,12 @@ from urllib.parse import urljoin, urlsplit
 from flask import Response, after_this_request, current_app, request, session
 from werkzeug.urls import iri_to_uri
 
-from ..client.transaction import Transaction
 from ..errors import AuthorizationResponseError, ConfigurationError
-from ..providers import authorization_parameters
 from . import pending
 from .state import current_state, request_state
 
 if TYPE_CHECKING:
+    from ..client.transaction import Transaction
     from .remote_app import OAuthRemoteApp
 
 #: Parameters that only an answer of a provider has.
@@ -131,6 +130,8 @@ def preset_parameters(remote: OAuthRemoteApp) -> dict[str, str]:
     """What a preset adds to the authorization URL of OAuth 1.0a."""
     if remote._provider is None:
         return {}
+    from ..providers import authorization_parameters
+
     return authorization_parameters(remote._provider, client_id=remote.consumer_key or "")
 
 

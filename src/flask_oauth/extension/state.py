@@ -15,20 +15,19 @@ from weakref import WeakKeyDictionary
 
 from flask import Flask, current_app, g, has_app_context
 
-from ..client.cache import ServerCache
-from ..client.refresh import RefreshCoordinator
-from ..client.token_keeper import TokenKeeper
 from ..errors import ConfigurationError
-from ..storage import KeyRing, TokenStore, store_from_url
-from ..transport import Transport, Urllib3Transport, shared_transport
-from .session_store import SessionTokenStore
+from ..transport import Transport, shared_transport
 
 if TYPE_CHECKING:
+    from ..client.cache import ServerCache
+    from ..client.refresh import RefreshCoordinator
     from ..client.transaction import Transaction
+    from ..storage import KeyRing, TokenStore
     from .flows import Failure
     from .identity import SignedIn
     from .oauth import OAuth
     from .pending import FlowCookie
+    from .session_store import SessionTokenStore
 
 
 class AppState:
@@ -41,7 +40,6 @@ class AppState:
         self._config = app.config
         self._lock = threading.Lock()
         self._store: tuple[Any, TokenStore | None] | None = None
-        self._session_store = SessionTokenStore()
         self._coordinator: RefreshCoordinator | None = None
 
     @property
@@ -69,8 +67,16 @@ class AppState:
         if self._store is None or self._store[0] is not setting:
             with self._lock:
                 if self._store is None or self._store[0] is not setting:
+                    from ..storage import store_from_url
+
                     self._store = (setting, store_from_url(setting) if isinstance(setting, str) else setting)
         return self._store[1]
+
+    @functools.cached_property
+    def _session_store(self) -> SessionTokenStore:
+        from .session_store import SessionTokenStore
+
+        return SessionTokenStore()
 
     @property
     def coordinator(self) -> RefreshCoordinator:
@@ -79,6 +85,9 @@ class AppState:
         made = self._coordinator
         # The keys or the store may have been set since.
         if made is None or made.keeper.store is not store or made.keeper.keys is not self.token_keys:
+            from ..client.refresh import RefreshCoordinator
+            from ..client.token_keeper import TokenKeeper
+
             with self._lock:
                 made = self._coordinator = RefreshCoordinator(
                     TokenKeeper(store, self.token_keys),
@@ -94,6 +103,8 @@ class AppState:
         read = self._config.get("OAUTH_READ_TIMEOUT", 30.0)
         if (connect, read) == (5.0, 30.0):
             return shared_transport()
+        from ..transport import Urllib3Transport
+
         return Urllib3Transport(connect_timeout=connect, read_timeout=read)
 
     def _secret_keys(self) -> tuple[str | bytes, ...]:
@@ -103,11 +114,15 @@ class AppState:
 
 @functools.lru_cache(maxsize=32)
 def _derived(secret_keys: tuple[str | bytes, ...], purpose: str) -> KeyRing:
+    from ..storage import KeyRing
+
     return KeyRing.derive(secret_keys, purpose)
 
 
 @functools.lru_cache(maxsize=32)
 def _ring(keys: tuple[str | bytes, ...]) -> KeyRing:
+    from ..storage import KeyRing
+
     return KeyRing(keys)
 
 
@@ -190,6 +205,8 @@ def cache_for(transport: Transport) -> ServerCache:
     """The servers' metadata and keys as this transport has fetched them: one cache for a process."""
     cache = _caches.get(transport)
     if cache is None:
+        from ..client.cache import ServerCache
+
         with _states_lock:
             cache = _caches.setdefault(transport, ServerCache(transport))
     return cache

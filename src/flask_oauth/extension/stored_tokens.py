@@ -15,18 +15,16 @@ from weakref import WeakValueDictionary
 
 from flask import Flask, current_app, has_request_context
 
-from ..client.refresh import RefreshCoordinator
 from ..errors import ConfigurationError, StoreError, TokenMissing
 from ..protocol.http import Headers, HTTPResponse, origin
-from ..protocol.oauth2.resource import find_challenge
 from ..protocol.token import Token
-from ..storage import RecordKey
 from . import signals
 from .answers import as_token
-from .session_store import session_owner
 from .state import app_in_reach, current_state
 
 if TYPE_CHECKING:
+    from ..client.refresh import RefreshCoordinator
+    from ..storage import RecordKey
     from .calls import ApiCalls
     from .remote_app import OAuthRemoteApp
 
@@ -43,6 +41,8 @@ def record_key(remote: ApiCalls, owner: Any = None, label: str = "") -> RecordKe
     :param label: tells several accounts of one owner apart.
     :raises StoreError: it is not known whose token it would be (``store_no_owner``).
     """
+    from ..storage import RecordKey
+
     if owner is None:
         owner = current_owner(remote)
     if owner is None:
@@ -64,7 +64,7 @@ def current_owner(remote: ApiCalls) -> str | None:
         owner = remote.oauth.owner_loader_func()
         return None if owner is None else str(owner)
     if current_state().token_store is None:
-        return session_owner() if has_request_context() else None
+        return _session_owner() if has_request_context() else None
     if hasattr(current_app, "login_manager"):
         from flask_login import current_user
 
@@ -74,6 +74,12 @@ def current_owner(remote: ApiCalls) -> str | None:
 
     signed_in = identity.current()
     return signed_in.owner if signed_in else None
+
+
+def _session_owner() -> str:
+    from .session_store import session_owner
+
+    return session_owner()
 
 
 def coordinator() -> RefreshCoordinator:
@@ -98,6 +104,8 @@ def call_with_stored_token(
 
 
 def says_invalid_token(response: HTTPResponse) -> bool:
+    from ..protocol.oauth2.resource import find_challenge
+
     challenge = find_challenge(response.headers, "bearer", "dpop")
     return challenge is not None and challenge.error == "invalid_token"
 

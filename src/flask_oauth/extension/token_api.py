@@ -7,15 +7,14 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..client.application_tokens import Shelf
 from ..protocol.token import Token
-from ..storage import RecordKey
 from .response import OAuthResponse
 from .state import app_in_reach, state_of
 from .stored_tokens import place_of, says_invalid_token
 from .verbs import Verbs
 
 if TYPE_CHECKING:
+    from ..client.application_tokens import Shelf
     from .calls import ApiCalls
 
 
@@ -92,6 +91,9 @@ class ClientApi(Verbs):
         app = app_in_reach(self._remote.oauth)
         if app is None or state_of(app).token_store is None:
             return None
+        from ..client.application_tokens import Shelf
+        from ..storage import RecordKey
+
         keeper = state_of(app).coordinator.keeper
         return Shelf(keeper, RecordKey(self._remote.name, place_of(self._remote), "", name))
 

@@ -8,22 +8,25 @@ a preset names into plain functions, so that the protocol itself stays strict.
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import ConfigurationError
-from .exchange import (
-    adapt_authorization_url,
-    adapt_callback,
-    adapt_token_request,
-    adapt_token_response,
-    authorization_parameters,
-    callback_document,
-    scope_text,
-)
 from .index import GROUPS, OTHER_NAMES
-from .model import Document, ErrorShape, Parameter, Provider, Quirks
 from .names import ProviderName
-from .profile import AllOf, Constant, Entry, claims
-from .userinfo import adapt_api_request, api_base_url, document_names, next_request, read_document
+
+if TYPE_CHECKING:
+    from .exchange import (
+        adapt_authorization_url,
+        adapt_callback,
+        adapt_token_request,
+        adapt_token_response,
+        authorization_parameters,
+        callback_document,
+        scope_text,
+    )
+    from .model import Document, ErrorShape, Parameter, Provider, Quirks
+    from .profile import AllOf, Constant, Entry, claims
+    from .userinfo import adapt_api_request, api_base_url, document_names, next_request, read_document
 
 __all__ = [
     "AllOf",
@@ -51,6 +54,22 @@ __all__ = [
     "read_document",
     "scope_text",
 ]
+
+
+#: What is loaded when it is first asked for, and from where: an application without a preset needs none of it.
+_LATER: Final = {
+    **dict.fromkeys(("Document", "ErrorShape", "Parameter", "Provider", "Quirks"), "model"),
+    **dict.fromkeys(("AllOf", "Constant", "Entry", "claims"), "profile"),
+    **dict.fromkeys(
+        ("adapt_api_request", "api_base_url", "document_names", "next_request", "read_document"), "userinfo"
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_LATER.get(name, 'exchange')}", __name__), name)
 
 
 def names() -> tuple[str, ...]:

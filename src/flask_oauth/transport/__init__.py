@@ -16,10 +16,12 @@ credentials), RFC 9112 §6.3 (an incomplete answer is no answer).
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+import functools
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from ..protocol.http import HTTPRequest, HTTPResponse
-from .urllib3_transport import Urllib3Transport
+if TYPE_CHECKING:
+    from ..protocol.http import HTTPRequest, HTTPResponse
+    from .urllib3_transport import Urllib3Transport
 
 __all__ = ["Transport", "Urllib3Transport", "shared_transport"]
 
@@ -44,9 +46,17 @@ class Transport(Protocol):
         ...
 
 
-_shared = Urllib3Transport()
-
-
+@functools.cache
 def shared_transport() -> Urllib3Transport:
     """The one transport of this process, so that all remote apps share one pool of connections."""
-    return _shared
+    from .urllib3_transport import Urllib3Transport
+
+    return Urllib3Transport()
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Urllib3Transport":  # what sends is loaded when the first request is made
+        from .urllib3_transport import Urllib3Transport
+
+        return Urllib3Transport
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
