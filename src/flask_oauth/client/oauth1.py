@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import ConfigurationError
+from ..errors import AccessDenied, ConfigurationError, OAuthException, ServerError
 from ..protocol.http import HTTPRequest, HTTPResponse, add_query, is_secure_url, parse_form
+from ..protocol.oauth1.answers import SPENT_TOKEN_PROBLEMS
 from ..protocol.oauth1.credentials import (
     TemporaryCredentials,
     authorization_url,
@@ -193,7 +194,11 @@ class OAuth1Client:
         )
 
     def refresh(self, token: Token) -> Token:
-        """New token credentials for a session handle (``oauth_session_handle``)."""
+        """New token credentials for a session handle (``oauth_session_handle``).
+
+        :raises ServerError: the server refused; ``error`` is ``invalid_grant``, as OAuth 2 has it, when the handle is
+            spent and the user must sign in again.
+        """
         request = renewal_request(
             self._endpoint("token_endpoint"),
             self.settings.client,
@@ -202,7 +207,14 @@ class OAuth1Client:
             nonce=self._new_nonce(),
             placement=self.settings.placement,
         )
-        return process_renewal_response(self._send(request), token, now=self._clock())
+        try:
+            return process_renewal_response(self._send(request), token, now=self._clock())
+        except AccessDenied as error:
+            raise _spent(error) from error
+        except ServerError as error:
+            if error.error in SPENT_TOKEN_PROBLEMS:
+                raise _spent(error) from error
+            raise
 
     def call(self, request: HTTPRequest, token: Token | None) -> HTTPResponse:
         """Call the provider's API.
@@ -237,6 +249,10 @@ class OAuth1Client:
         if not is_secure_url(url, self.settings.insecure_hosts):
             raise ConfigurationError(f"The {name} is not https", code="config_insecure_url", got=url.partition("?")[0])
         return url
+
+
+def _spent(error: OAuthException) -> ServerError:
+    return ServerError(str(error), data=error.data, error="invalid_grant", code=error.code)
 
 
 def _protocol_parameters(request: HTTPRequest) -> tuple[HTTPRequest, dict[str, str] | None]:

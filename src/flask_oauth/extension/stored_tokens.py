@@ -104,10 +104,13 @@ def call_with_stored_token(
 
 
 def says_invalid_token(response: HTTPResponse) -> bool:
+    """Whether an API refused the token and not the call (RFC 6750 §3.1; OAuth Problem Reporting for OAuth 1.0a)."""
     from ..protocol.oauth2.resource import find_challenge
 
-    challenge = find_challenge(response.headers, "bearer", "dpop")
-    return challenge is not None and challenge.error == "invalid_token"
+    challenge = find_challenge(response.headers, "bearer", "dpop", "oauth")
+    if challenge is None:
+        return False
+    return challenge.error == "invalid_token" or challenge.parameters.get("oauth_problem") == "token_expired"
 
 
 def remember(remote: OAuthRemoteApp, token: Token) -> None:
