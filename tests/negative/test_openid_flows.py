@@ -366,3 +366,25 @@ def test_N35_max_age_of_the_remote_app_is_checked_too(provider: MisbehavingProvi
     assert isinstance(caught.value, IDTokenError)
     assert caught.value.code == "id_token_auth_time"
     assert [asked.value("max_age") for asked in provider.requests if asked.endpoint == "authorization"] == ["60"]
+
+
+@pytest.mark.parametrize(
+    "registered",
+    [
+        {"userinfo_signed_response_alg": "none"},
+        {"authorization_signed_response_alg": "NONE"},
+        {"id_token_encrypted_response_alg": "RSA1_5"},
+        {"id_token_encrypted_response_alg": "PBES2-HS256+A128KW"},
+        {"userinfo_encrypted_response_enc": "A128"},
+        {"request_object_encryption_alg": "RSA1_5"},
+        {"token_endpoint_auth_signing_alg": "none"},
+    ],
+    ids=str,
+)
+def test_N36_nor_any_other_weak_one(provider: MisbehavingProvider, registered: dict[str, str]) -> None:
+    site = Site(provider, **registered)
+    with site.refused() as caught:
+        site.browser.get("/login")
+    assert caught.value.code == "config_algorithm"
+    assert next(iter(registered)) in str(caught.value)
+    assert provider.requests == []
