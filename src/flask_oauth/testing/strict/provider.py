@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 import threading
 import time
@@ -44,6 +45,12 @@ ENDPOINTS: Final[Mapping[str, tuple[str, Endpoint]]] = {
 SIGNING_ALGORITHM: Final = "ES256"
 
 
+@functools.cache
+def _decryption_key(whose: str) -> DecryptionKey:
+    """RSA keys take long to make: one for each side serves all providers of a process."""
+    return new_client_key()
+
+
 class StrictProvider:
     """An authorization server on a loopback port, for the time of a ``with`` block.
 
@@ -78,9 +85,9 @@ class StrictProvider:
         self.client_secret = secrets.token_urlsafe(48)
         self.authentication = authentication or ("private_key_jwt" if profile else "client_secret_basic")
         self.client_key: SigningKey = new_key(SIGNING_ALGORITHM, "client-1")
-        self.client_decryption_key: DecryptionKey = new_client_key()
+        self.client_decryption_key: DecryptionKey = _decryption_key("client")
         self.key: SigningKey = new_key(SIGNING_ALGORITHM, "server-1")
-        self.decryption_key: DecryptionKey = new_client_key()
+        self.decryption_key: DecryptionKey = _decryption_key("server")
         self.subject = "alice"
         self.profile = profile
         self.require_par = profile is not None
