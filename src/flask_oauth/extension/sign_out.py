@@ -45,10 +45,10 @@ def sign_out_here(reason: str = "user") -> SignedIn | None:
     The whole session goes, since it may hold what belongs to that user alone, and the id it had.
     """
     signed_in = identity.current()
+    completing.new_session_id()  # while there is something in it: an empty one gets no new id from Flask-Session
     session.clear()
     g.pop("_login_user", None)  # Flask-Login's
     request_state().session_value = None
-    completing.new_session_id()
     flows.forget_loop()
     if signed_in is not None:
         signals.send(signals.signed_out, identity=signed_in.identity, reason=reason)
