@@ -10,6 +10,7 @@ import functools
 import hashlib
 import operator
 import secrets
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -26,6 +27,8 @@ from .sql_schema import database_now, marks, metadata, tokens
 T = TypeVar("T")
 
 _PRUNE_BATCH = 1000
+#: How often tables are tried to be made while another worker makes them too, and seconds between two tries.
+_SCHEMA_TRIES, _SCHEMA_PAUSE = 20, 0.1
 
 # All statements are made once: making one takes SQLAlchemy longer than PostgreSQL takes to run it.
 _own_version = sa.bindparam("own_version", type_=sa.BigInteger)
@@ -104,12 +107,17 @@ class SQLAlchemyTokenStore:
 
     def create_schema(self) -> None:
         engine = self._connections.engine
-        try:
-            metadata.create_all(engine)
-        except DBAPIError as error:
-            # Another worker may have been quicker.
-            if not self._has_tables():
-                raise explain(error) from error
+        for left in reversed(range(_SCHEMA_TRIES)):
+            try:
+                metadata.create_all(engine)
+                return
+            except DBAPIError as error:
+                # Another worker may have been quicker, or be in the middle of it.
+                if self._has_tables():
+                    return
+                if not left:
+                    raise explain(error) from error
+            time.sleep(_SCHEMA_PAUSE)
 
     def _has_tables(self) -> bool:
         try:
