@@ -141,7 +141,7 @@ def _install(wanted: str) -> None:
         raise UnavailableError("npm is not installed")
     with _lock():
         if _version_in_place() != wanted:
-            _run(npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--silent")
+            _run(npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--silent", "--fetch-retries=1")
     if _version_in_place() != wanted:
         raise UnavailableError(f"npm has not put oidc-provider {wanted} in place")
 

@@ -9,6 +9,7 @@ from tests.interop.registered import public, site_at
 from tests.interop.site import HOME, Person
 
 from flask_oauth.development import running_app
+from flask_oauth.development.browser import _Reader
 from flask_oauth.storage import MemoryTokenStore
 
 CALLBACK = f"{HOME}/auth/callback/corp"
@@ -33,15 +34,22 @@ def ready_made(there, **options):
         yield site
 
 
-def sign_in(site, person, browser=None):
+def sign_in(site, person, browser=None, **form):
     browser = browser or site.browser
-    response = browser.post("/auth/login/corp", base_url=HOME)
+    response = browser.post("/auth/login/corp", base_url=HOME, data=form)
     start = response.headers.get("Location") or response.text
     url = start if start.startswith("http") else next(part for part in response.text.split('"') if "/auth?" in part)
     method, parameters = person.travel(url.replace("&amp;", "&"))
     data = {"data": parameters} if method == "POST" else {"query_string": parameters}
     answer = browser.open("/auth/callback/corp", method=method, base_url=HOME, follow_redirects=True, **data)
     assert answer.status_code in (200, 404), answer.text
+
+
+def hidden(page):
+    """The hidden fields of a page."""
+    reader = _Reader(HOME)
+    reader.feed(page.text)
+    return reader.forms[0].fields
 
 
 def who(browser):
@@ -103,3 +111,17 @@ def test_our_keys_are_fetched_from_us(provider, keys):
         assert [{**public(key), "kid": key["kid"]} for key in published] == published
         sign_in(site, Person())
         assert who(site.browser) == "ada"
+
+
+def test_a_view_that_wants_a_stronger_sign_in(provider):
+    """Step-up: the provider is asked for the context, and its ID Token must name it."""
+    there, person = provider(CLIENT, acrValues=["urn:tests:one", "urn:tests:two"]), Person(acr="urn:tests:one")
+    with ready_made(there) as site:
+        site.app.add_url_rule("/safe", "safe", site.oauth.require(acr="urn:tests:two")(lambda: "open"))
+        sign_in(site, person)
+        page = site.browser.get("/safe", base_url=HOME, follow_redirects=True)
+        assert (page.status_code, page.text == "open") == (200, False)
+        person.says["acr"] = "urn:tests:two"
+        person.browser.cookies.clear()
+        sign_in(site, person, **hidden(page))
+        assert site.browser.get("/safe", base_url=HOME).text == "open"

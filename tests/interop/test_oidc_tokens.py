@@ -82,6 +82,23 @@ def test_a_herd_refreshes_once(provider):
     assert call(site).status == 200
 
 
+def test_a_herd_of_two_applications_with_one_store_refreshes_once(provider):
+    """As two workers: each has its own coordinator, and what they share is the store."""
+    there = provider()
+    first = stored(there)
+    expire(first)
+    second = site_at(there, config={"OAUTH_TOKEN_STORE": first.app.config["OAUTH_TOKEN_STORE"]})
+    start = Barrier(THREADS)
+
+    def one(number):
+        start.wait(10)
+        return call((first, second)[number % 2]).status
+
+    with ThreadPoolExecutor(THREADS) as herd:
+        assert list(herd.map(one, range(THREADS))) == [200] * THREADS
+    assert there.grants() == ["authorization_code", "refresh_token"]
+
+
 def test_a_spent_refresh_token_ends_it(provider):
     """Somebody else has used the refresh token: the provider revokes the grant, and the user must sign in again."""
     there = provider()
