@@ -249,7 +249,7 @@ def test_N53_refuses_all_else(dev_provider: str, query: dict[str, str], caplog: 
     alice = Visitor(make_app(dev_provider))
     query = {name: value.replace("ISSUER", dev_provider) for name, value in query.items()}
     answer = alice.client.get("/auth/initiate", query_string=query, base_url=HOME)
-    assert answer.status_code == 502
+    assert answer.status_code == 400
     assert "The link that led here is not valid." in answer.text
     assert "evil" not in answer.text
     assert "login_initiation_invalid" in caplog.text

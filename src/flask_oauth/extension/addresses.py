@@ -29,8 +29,15 @@ def safe_path(target: str | None, otherwise: str | None = None) -> str:
     Refused is all that a browser may read as another site (``//host``, ``/\\host``) or as no address at all
     (``javascript:``), and control characters, which browsers drop before they read.
     """
-    fallback = otherwise if otherwise is not None else current_app.config.get("OAUTH_AFTER_SIGN_IN") or "/"
-    return target if target and is_own_path(target) else fallback
+    if target and is_own_path(target):
+        return target
+    return otherwise if otherwise is not None else home("OAUTH_AFTER_SIGN_IN")
+
+
+def home(setting: str | None = None) -> str:
+    """The first page of the application, or the path in a setting."""
+    path = current_app.config.get(setting) if setting else None
+    return path if path and path != "/" else f"{request.script_root}/"
 
 
 def is_own_path(target: str) -> bool:

@@ -147,6 +147,9 @@ def _hold(remote: OAuthRemoteApp, signed_in: SignedIn, token: Token, next_url: s
     if not _fits():
         content[2] = replace(token, id_token=None).to_dict()
         session[HELD] = pages.seal(HELD, content)
+    if not _fits():
+        del session[HELD]
+        raise StoreError("The sign-in that waits does not fit into the session cookie", code="store_session_full")
 
 
 def held(oauth: OAuth) -> tuple[OAuthRemoteApp, SignedIn, Token, str, str] | None:

@@ -54,8 +54,12 @@ KINDS: Final[tuple[tuple[type[OAuthException], str, int], ...]] = (
     (StoreError, "This site has a problem of its own at the moment.", 503),
     (ConfigurationError, "This site is not set up correctly for this sign-in.", 500),
     (InvalidResponseError, "The answer of %(provider)s was not right, so we did not use it.", 502),
-    (OAuthException, "This site has a problem of its own at the moment.", 400),
+    (OAuthException, "This site has a problem of its own at the moment.", 500),
 )
+#: The status of pages with a button to try again.
+AGAIN: Final = (400, 502, 503)
+#: Codes whose page has another status than their kind: what came through the browser is to blame.
+STATUS: Final = {"sign_in_loop": 400, "login_initiation_invalid": 400}
 
 
 def install(oauth: OAuth, app: Flask) -> None:
@@ -106,7 +110,6 @@ def problem(oauth: OAuth, error: OAuthException) -> Response:
     if pages.wants_json():
         return pages.json_answer(status, error=error.code, message=text, flow=flow, login_url=login_url)
     developer = flows.developer_text(error, remote.name if remote is not None else None, flow)
-    retries = status in (400, 502, 503) and remote is not None
     return pages.page(
         oauth,
         "error.html",
@@ -115,7 +118,7 @@ def problem(oauth: OAuth, error: OAuthException) -> Response:
         text=text,
         flow=flow,
         next_url=next_url,
-        retry_url=addresses.start_url(remote.name) if retries and remote is not None else None,
+        retry_url=addresses.start_url(remote.name) if remote is not None and status in AGAIN else None,
         login_url=login_url,
         developer=developer if current_app.debug else None,
     )
@@ -124,4 +127,4 @@ def problem(oauth: OAuth, error: OAuthException) -> Response:
 def words_for(error: OAuthException) -> tuple[str, int]:
     """What a visitor reads about an error, and the status of the page."""
     sentence, status = next((sentence, status) for kind, sentence, status in KINDS if isinstance(error, kind))
-    return WORDS.get(error.code, sentence), status
+    return WORDS.get(error.code, sentence), STATUS.get(error.code, status)

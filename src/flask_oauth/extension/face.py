@@ -1,4 +1,7 @@
-"""What ``OAuth`` offers for ready-made sign-in: the blueprint, the user, the decorators and the hooks."""
+"""What ``OAuth`` offers for ready-made sign-in: the blueprint, the user, the decorators and the hooks.
+
+The rooms behind it are loaded when they are first entered: a program that signs people in itself needs none of them.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,17 @@ import functools
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import Blueprint, Response, abort, current_app
+from flask import Blueprint, abort, redirect
 
 from ..errors import ConfigurationError, SignInRequired
-from .loader import RemoteAppLoader
-from .texts import GetText
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Response as BaseResponse
+    from werkzeug.wrappers import Response
 
     from ..storage.account_links import AccountLinks
     from .identity import Identity, SignedIn
+    from .loader import RemoteAppLoader
+    from .oauth import OAuth
     from .remote_app import OAuthRemoteApp
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,7 +38,7 @@ class SignInFace:
     #: Where accounts are linked, if they are: see :mod:`flask_oauth.storage.account_links`.
     account_links: AccountLinks | None = None
     #: Translates what visitors read, instead of our own catalogues: takes a text and its values by name.
-    gettext: GetText | None = None
+    gettext: Callable[..., str] | None = None
     on_sign_in_func: Callable[[Identity, Any], Any] | None = None
     on_denied_func: Callable[[str], Any] | None = None
     _loader: RemoteAppLoader | None = None
@@ -45,7 +48,11 @@ class SignInFace:
         """The sign-in pages, to be registered: ``app.register_blueprint(oauth.blueprint, url_prefix="/auth")``."""
         from .blueprint import make_blueprint
 
-        return make_blueprint(self)  # type: ignore[arg-type]
+        return make_blueprint(self._whole)
+
+    @property
+    def _whole(self) -> OAuth:
+        return self  # type: ignore[return-value]
 
     # -- who is signed in -------------------------------------------------------------------------------------
 
@@ -78,7 +85,7 @@ class SignInFace:
         """
         from . import views
 
-        return views.login_required(self, view)  # type: ignore[arg-type]
+        return views.login_required(self._whole, view)
 
     def require(
         self, *, scopes: str | Collection[str] = (), acr: str | Collection[str] = (), max_age: int | None = None
@@ -91,7 +98,7 @@ class SignInFace:
         """
         from . import views
 
-        return views.require(self, scopes, acr, max_age)  # type: ignore[arg-type]
+        return views.require(self._whole, scopes, acr, max_age)
 
     def sign_out(self) -> None:
         """End the sign-in of this browser, here alone; the view at ``/logout`` does it at the provider as well."""
@@ -124,19 +131,17 @@ class SignInFace:
         """Who waits to be signed in, after ``on_sign_in`` asked for more."""
         from . import completing
 
-        held = completing.held(self)  # type: ignore[arg-type]
+        held = completing.held(self._whole)
         return held[1].identity if held is not None else None
 
-    def finish_sign_in(self) -> BaseResponse:
+    def finish_sign_in(self) -> Response:
         """Sign in whoever waits; leads on to where they wanted to go.
 
         :raises SignInRequired: nobody waits, or they took longer than ten minutes.
         """
-        from flask import redirect
-
         from . import completing
 
-        return redirect(completing.finish_held(self), 303)  # type: ignore[arg-type]
+        return redirect(completing.finish_held(self._whole), 303)
 
     def init_login_manager(self, manager: Any) -> None:
         """Join Flask-Login: ``current_user`` is who signed in here, ``login_required`` leads to our sign-in page.
@@ -145,7 +150,7 @@ class SignInFace:
         """
         from .login_manager import connect
 
-        connect(self, manager)  # type: ignore[arg-type]
+        connect(self._whole, manager)
 
     # -- remote apps ------------------------------------------------------------------------------------------
 
@@ -155,6 +160,8 @@ class SignInFace:
         It returns the options of :meth:`remote_app`, or ``None``.  What it gives is kept for five
         minutes.  Its addresses are refused where they are private, unless it says ``public_hosts_only=False``.
         """
+        from .loader import RemoteAppLoader
+
         self._loader = RemoteAppLoader(f)
         return f
 
@@ -167,7 +174,7 @@ class SignInFace:
         """A remote app by name: a registered one, or what the ``remote_app_loader`` gives."""
         remote = self.remote_apps.get(name)
         if remote is None and self._loader is not None:
-            return self._loader.get(self, name)  # type: ignore[arg-type]
+            return self._loader.get(self._whole, name)
         return remote
 
     def sign_in_apps(self) -> list[OAuthRemoteApp]:
@@ -194,7 +201,3 @@ class SignInFace:
         """What visitors call a provider."""
         remote = self.find_remote_app(name)
         return remote.title if remote is not None else name
-
-    def make_response(self, value: Any) -> Response:
-        """Anything a view may return, as a response."""
-        return current_app.make_response(value)

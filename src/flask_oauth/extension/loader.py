@@ -75,4 +75,5 @@ class RemoteAppLoader:
                 got=type(given).__name__,
             )
         # N13: unless the application says itself that these hosts may be private ones.
-        return oauth.remote_app(name, register=False, **{"public_hosts_only": True, **given})
+        options: Any = {"public_hosts_only": True, **given}
+        return oauth.remote_app(name, register=False, **options)

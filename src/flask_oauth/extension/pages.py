@@ -39,6 +39,7 @@ def page(oauth: OAuth, template: str, status: int = 200, *, referrer: str = "sam
         oauth_base=base,
         oauth_css=url_for(addresses.endpoint("static"), filename="flask_oauth.css"),
         lang=texts.visitors_language(),
+        home_url=addresses.home(),
         t=translator(oauth),
         **values,
     )

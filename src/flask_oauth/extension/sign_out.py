@@ -81,8 +81,7 @@ def _question(oauth: OAuth, status: int) -> Response:
 
 
 def _sign_out(oauth: OAuth) -> BaseResponse:
-    home = current_app.config.get("OAUTH_AFTER_SIGN_OUT") or "/"
-    next_url = addresses.safe_path(request.form.get("next"), home)
+    next_url = addresses.safe_path(request.form.get("next"), addresses.home("OAUTH_AFTER_SIGN_OUT"))
     state = secrets.token_urlsafe(24)
     at_provider = _url_at_provider(oauth, identity.current(), state)
     sign_out_here()
