@@ -30,6 +30,14 @@ def test_repeated_headers_are_one_value_and_are_sent_as_written() -> None:
     assert len(headers) == 2
 
 
+def test_headers_as_a_mapping_of_its_own() -> None:
+    headers = Headers([("Set-Cookie", "a"), ("set-cookie", "b")])
+    fields = headers.as_dict()
+    fields["x"] = "1"
+    assert fields == {"set-cookie": "a, b", "x": "1"}
+    assert "x" not in headers
+
+
 def test_N56_no_credential_in_a_repr() -> None:
     request = HTTPRequest(
         "GET",

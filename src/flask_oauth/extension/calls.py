@@ -19,7 +19,7 @@ from .facts import Fact, Facts, KnownFacts
 from .for_user import UserApi
 from .legacy_client import LegacyClient, plain_request
 from .options import as_scope
-from .response import OAuthResponse, add_query, encode_request_data
+from .response import OAuthResponse, add_query, encode_request_data, joined
 from .state import app_in_reach, cache_for, config_in_reach, transport_in_reach
 from .verbs import Verbs
 
@@ -56,7 +56,8 @@ class ApiCalls(Verbs):
     _consumer_key: str | bytes | None
     _consumer_secret: str | bytes | None
     _transport: Transport | None
-    _made: tuple[Any, OAuth1Client | OAuth2Client] | None
+    #: The hub's client and the origins that belong to the provider, with what they were made from.
+    _made: tuple[Any, OAuth1Client | OAuth2Client, frozenset[Origin]] | None
     _known: KnownFacts
 
     # -- what it is -------------------------------------------------------------------------------------------
@@ -312,25 +313,26 @@ class ApiCalls(Verbs):
 
     def expand_url(self, url: str) -> str:
         """A URL joined with :attr:`base_url` if it is relative."""
-        return urljoin(self.base_url or "", url.strip())
+        return joined(self.base_url or "", url.strip())
 
     # -- the call ---------------------------------------------------------------------------------------------
 
     def _call(self, method: str, url: str, headers: Headers, body: bytes | None, token: Token | None) -> HTTPResponse:
-        insecure_hosts = frozenset(self._options.get("allow_http_hosts", ()))
-        home = self._home
-        if self._provider is not None and token is not None and "{" in self._provider.api_base_url:
+        hub, home = self._hub_and_home()
+        facts = self._facts
+        options, provider = facts.options, facts.provider
+        if provider is not None and token is not None and "{" in provider.api_base_url:
             # This provider says with the token where its user's API is.
             from ..providers import api_base_url
 
-            base_url = api_base_url(self._provider, token)
+            base_url = api_base_url(provider, token)
             url, home = urljoin(base_url, url), home | {origin(base_url)}
         if token is not None and "authorization" not in headers:
             self._check_host(url, home)
-        if self._options.get("user_agent") and "user-agent" not in headers:
-            headers = Headers([*headers.items_as_sent(), ("User-Agent", self._options["user_agent"])])
-        request = plain_request(method, url, headers, body, insecure_hosts)
-        return (self._oauth1() if self.request_token_url else self._oauth2()).call(request, token)
+        if options.get("user_agent") and "user-agent" not in headers:
+            headers = Headers([*headers.items_as_sent(), ("User-Agent", options["user_agent"])])
+        request = plain_request(method, url, headers, body, frozenset(options.get("allow_http_hosts", ())))
+        return hub.call(request, token)
 
     def _check_host(self, url: str, home: frozenset[Origin]) -> None:
         """Stop a token on its way to a stranger (RFC 9700 §4.9): it goes to the API and the named endpoints only."""
@@ -345,18 +347,6 @@ class ApiCalls(Verbs):
             expected=", ".join(sorted({host for _, host, _ in home})),
             got=target[1],
         )
-
-    @property
-    def _home(self) -> frozenset[Origin]:
-        """The origins that belong to the provider."""
-        named = [
-            self.base_url,
-            self.request_token_url,
-            self.access_token_url,
-            self.authorize_url,
-            self._options.get("userinfo_endpoint"),
-        ]
-        return _origins(tuple(self.expand_url(url) for url in named if url))
 
     # -- the hub ----------------------------------------------------------------------------------------------
 
@@ -387,6 +377,10 @@ class ApiCalls(Verbs):
         return client
 
     def _hub(self) -> OAuth1Client | OAuth2Client:
+        return self._hub_and_home()[0]
+
+    def _hub_and_home(self) -> tuple[OAuth1Client | OAuth2Client, frozenset[Origin]]:
+        """The hub's client, and the origins that belong to the provider."""
         transport = self._transport or transport_in_reach(self.oauth)
         live = (
             self.base_url,
@@ -401,8 +395,10 @@ class ApiCalls(Verbs):
         )
         made = self._made
         if made is None or made[0] != live:
-            made = self._made = (live, self._make_hub(transport))
-        return made[1]
+            named = [*live[:4], self._options.get("userinfo_endpoint")]
+            home = frozenset(origin(self.expand_url(url)) for url in named if url)
+            made = self._made = (live, self._make_hub(transport), home)
+        return made[1:]
 
     def _make_hub(self, transport: Transport) -> OAuth1Client | OAuth2Client:
         # The protocol is loaded here, when it is first needed: most of what importing this package would take.
@@ -434,17 +430,13 @@ class ApiCalls(Verbs):
         self._transport = Urllib3Transport(ca_certs=ca_certs)
 
 
-@functools.lru_cache(maxsize=256)
-def _origins(urls: tuple[str, ...]) -> frozenset[Origin]:
-    return frozenset(origin(url) for url in urls)
-
-
 def _carries_token(url: str) -> bool:
     """Whether a program has put an access token into the query itself; RFC 6750 §2: one way of sending it a request."""
     query = url.partition("?")[2]
     return "access_token=" in query and any(name == "access_token" for name, _ in parse_form(query))
 
 
+@functools.cache
 def _own_get_request_token() -> Any:
     from .remote_app import OAuthRemoteApp
 

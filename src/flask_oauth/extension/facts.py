@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from flask import Flask
 
@@ -98,6 +98,8 @@ class KnownFacts:
         # With each goes the size of the configuration: while an application is being set up, settings are added.
         self._found: WeakKeyDictionary[Flask, tuple[int, Facts]] = WeakKeyDictionary()
         self._alone: Facts | None = None
+        # What was asked for last, without a look into the table: every attribute of a remote app asks.
+        self._last: tuple[ref[Flask] | None, int, Facts | None] = (None, -1, None)
 
     def check(self, remote: ApiCalls) -> bool:
         """Look at what is known so far; only what a configuration can still bring may be missing.
@@ -127,6 +129,13 @@ class KnownFacts:
             if self._alone is None:
                 self._alone = find(self._name, self.given, {})
             return self._alone
+        last_app, size, facts = self._last
+        if facts is None or size != len(app.config) or last_app is None or last_app() is not app:
+            facts = self._look_up(app)
+            self._last = (ref(app), len(app.config), facts)
+        return facts
+
+    def _look_up(self, app: Flask) -> Facts:
         size, facts = self._found.get(app, (-1, None))
         if facts is None or size != len(app.config):
             facts = find(self._name, self.given, app.config, stand_in.address(app.config))

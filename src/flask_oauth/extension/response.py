@@ -8,10 +8,12 @@
 from __future__ import annotations
 
 import json
+import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Protocol, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.http import parse_options_header
@@ -21,6 +23,9 @@ from ..protocol.http import FORM_CONTENT_TYPE, HTTPResponse, parse_form
 from ..protocol.http import add_query as append_query
 
 JSON_TYPES = frozenset({"application/json", "text/javascript", "application/javascript"})
+#: A path without a first segment that looks like a scheme, without dot segments; a query of visible ASCII may follow.
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_~-]+(?:[/.][A-Za-z0-9_~-]+)*(?:\?[!-\"$-~]+)?")
+_DIRECTORY = re.compile(r"https?://[A-Za-z0-9.:-]+/(?:[A-Za-z0-9_~-][A-Za-z0-9_.~-]*/)*")
 XML_TYPES = frozenset({"application/xml", "text/xml"})
 
 
@@ -29,7 +34,9 @@ class ClientResponse(dict[str, str]):
 
     @classmethod
     def of(cls, response: HTTPResponse) -> ClientResponse:
-        return cls({**response.headers, "status": str(response.status)})
+        fields = cls(response.headers.as_dict())
+        fields["status"] = str(response.status)
+        return fields
 
     @property
     def status(self) -> int:
@@ -152,7 +159,9 @@ def _content_type(resp: Mapping[str, Any]) -> tuple[str, str]:
 def _decode(raw: bytes, charset: str) -> str:
     try:
         # A byte order mark is no part of the text (RFC 8259 §8.1 lets a reader ignore it).
-        return raw.decode("utf-8-sig" if charset.lower() in ("", "utf-8", "utf8") else charset, "replace")
+        if charset.lower() in ("", "utf-8", "utf8"):
+            return raw.removeprefix(BOM_UTF8).decode("utf-8", "replace")
+        return raw.decode(charset, "replace")
     except LookupError:  # a charset nobody knows
         return raw.decode("utf-8-sig", "replace")
 
@@ -236,6 +245,13 @@ def encode_request_data(data: Any, format: str | None) -> tuple[Any, str | None]
     raise UnknownFormat(
         f"Unknown format {format!r}", hint="Use 'urlencode' or 'json', or encode the data and name its content_type."
     )
+
+
+def joined(base: str, url: str) -> str:
+    """A URL joined with a base (RFC 3986 §5.2); the usual case, a path below a directory, without parsing."""
+    if _PLAIN_PATH.fullmatch(url) and _DIRECTORY.fullmatch(base):
+        return base + url
+    return urljoin(base, url)
 
 
 class UnknownFormat(OAuthException, TypeError):

@@ -193,9 +193,10 @@ def config_in_reach(oauth: OAuth | None) -> Mapping[str, Any]:
 
 def app_in_reach(oauth: OAuth | None) -> Flask | None:
     """The application at work, or the only one that an ``OAuth`` object was bound to."""
-    if has_app_context():
+    try:
         return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
-    return oauth.only_app() if oauth is not None else None
+    except RuntimeError:  # there is none; asking first would take twice as long
+        return oauth.only_app() if oauth is not None else None
 
 
 _caches: WeakKeyDictionary[Transport, ServerCache] = WeakKeyDictionary()

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import isinf
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -32,6 +33,8 @@ FORM_CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f]")
+#: A URL up to its path, where it holds no user name; what comes after says nothing about its origin.
+_BEGINNING: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@]*(?=[/?#]|\Z)")
 _USER_INFORMATION: Final = re.compile(r"(?<=//)[^/?#]*@")
 # A string that is never closed reaches to the end, so that each character is looked at once.
 _STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
@@ -63,6 +66,10 @@ class Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+    def as_dict(self) -> dict[str, str]:
+        """The fields by their names in lower case, in a mapping of their own."""
+        return self._values.copy()
 
     def items_as_sent(self) -> tuple[tuple[str, str], ...]:
         """Every field in order, with its name as it was written, repeated fields repeated."""
@@ -295,6 +302,13 @@ def origin(url: str) -> tuple[str, str, int | None]:
         backslash before its path (``https://a.example\\@b.example/``) or a control character.  No secure URL has
         that origin.
     """
+    beginning = _BEGINNING.match(url)
+    if beginning is None or _CONTROL_CHARACTER.search(url):
+        return _read_origin(url)
+    return _known_origin(beginning[0])
+
+
+def _read_origin(url: str) -> tuple[str, str, int | None]:
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -305,6 +319,10 @@ def origin(url: str) -> tuple[str, str, int | None]:
     if port is None:
         port = {"https": 443, "http": 80}.get(parts.scheme)
     return parts.scheme, (parts.hostname or "").lower(), port
+
+
+# A program speaks to few servers and asks for their origins all the time.
+_known_origin: Final = lru_cache(maxsize=1024)(_read_origin)
 
 
 def is_secure_url(url: str, insecure_hosts: Iterable[str] = ()) -> bool:
