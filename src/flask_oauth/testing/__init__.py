@@ -1,6 +1,7 @@
 """What a test of an application needs: an answer without a network, a sign-in without a provider.
 
 ============================ =================================================
+:func:`oauth_stage`          signs people in, in one line, through the real views
 :class:`MisbehavingProvider` an OpenID provider that does one thing wrong
 :class:`Misbehaviour`        one wrong thing it can do, and the error it must end in
 :class:`ScriptedTransport`   answers from a script and remembers every request
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .misbehaving import MisbehavingProvider as MisbehavingProvider
     from .misbehaving import Misbehaviour as Misbehaviour
+    from .sign_in import SignInFailedError as SignInFailedError
+    from .sign_in import oauth_stage as oauth_stage
     from .transport import ScriptedTransport as ScriptedTransport
     from .transport import UnexpectedRequestError as UnexpectedRequestError
     from .transport import form_of as form_of
@@ -30,13 +33,23 @@ _HOMES = {
     "Misbehaviour": ".misbehaving",
     "MisbehavingProvider": ".misbehaving",
     "ScriptedTransport": ".transport",
+    "SignInFailedError": ".sign_in",
     "UnexpectedRequestError": ".transport",
     "form_of": ".transport",
     "form_response": ".transport",
     "json_response": ".transport",
+    "oauth_stage": ".sign_in",
 }
 
-__all__ = ["ScriptedTransport", "UnexpectedRequestError", "form_of", "form_response", "json_response"]
+__all__ = [
+    "ScriptedTransport",
+    "SignInFailedError",
+    "UnexpectedRequestError",
+    "form_of",
+    "form_response",
+    "json_response",
+    "oauth_stage",
+]
 
 
 def __getattr__(name: str) -> Any:
