@@ -327,6 +327,31 @@ def test_N41_two_signed_answers():
         assert site.failure.code == "authorization_response_repeated"
 
 
+def test_N03_a_signed_answer_is_good_once():
+    with signed_answers() as site:
+        answer = site.at_provider(site.begin())
+        assert site.come_back(*answer).json == {"sub": "alice"}
+        assert site.come_back(*answer).status_code == 400
+        assert site.failure.code == "state_used"
+        assert site.provider.asked.count("token") == 1
+
+
+def test_the_decorated_view_of_2010_takes_a_signed_answer():
+    with signed_answers() as site:
+        given = []
+
+        @site.remote.authorized_handler
+        def handler(answer):
+            given.append(answer)
+            return "seen"
+
+        site.app.view_functions["_callback"] = handler
+        site.sign_in()
+        site.provider.decision = "access_denied"
+        site.sign_in()
+        assert [answer and answer["scope"] for answer in given] == ["openid accounts", None]
+
+
 def test_the_user_says_no_within_a_signed_answer():
     with signed_answers() as site:
         site.provider.decision = "access_denied"

@@ -279,3 +279,19 @@ def test_from_a_401_to_the_authorization_server(profile):
         provider.tampering["resource_metadata"] = lambda document: {**document, "resource": "https://evil.example.com"}
         with pytest.raises(MetadataError):
             remote.find_authorization_server(f"{provider.url}/api")
+
+
+def test_the_profile_holds_for_every_grant():
+    """A client secret does not do under FAPI 2.0, with a browser or without; nobody is asked."""
+    with running(profile="fapi2", authentication="client_secret_basic") as (_, remote, provider):
+        for begin in (
+            lambda: remote.as_client().get("rates"),
+            remote.start_device_sign_in,
+            lambda: remote.start_backchannel_sign_in(login_hint="alice"),
+            lambda: remote.exchange_token("token"),
+            lambda: remote.token_for(assertion="statement"),
+        ):
+            with pytest.raises(ConfigurationError) as caught:
+                begin()
+            assert caught.value.code == "config_profile"
+        assert provider.asked == ["metadata"]

@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import ConfigurationError
 from ..protocol.http import HTTPRequest
 from ..protocol.oauth2.client_credentials import client_credentials_request
+from ..protocol.oauth2.fapi import check_profile
 from ..protocol.oauth2.introspection import (
     Introspection,
     introspection_request,
@@ -54,8 +55,15 @@ class Grants:
         self.waiting = WaitingGrants(server, back_channel, openid, self.new_key)
 
     def new_key(self) -> str:
-        """A key for new tokens, where they are bound to one; empty otherwise."""
-        return written(new_proof_key(self._server.metadata())) if self._settings.dpop else ""
+        """A key for new tokens, where they are bound to one; empty otherwise.
+
+        :raises ConfigurationError: something is missing for the profile of this client (``config_profile``).
+        """
+        settings, metadata = self._settings, self._server.metadata()
+        key = new_proof_key(metadata) if settings.dpop else None
+        if settings.profile is not None:
+            check_profile(settings.profile, metadata, settings.client, dpop_key=key)
+        return written(key) if key is not None else ""
 
     def client_credentials(self, *, scope: str = "", parameters: Mapping[str, Any] | None = None) -> Token:
         """A token for the application itself.

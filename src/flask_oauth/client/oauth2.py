@@ -49,6 +49,7 @@ from ..providers.profile import CLAIMS
 from ..providers.special import check_callback_hmac
 from ..transport import Transport
 from .api import call_api
+from .asking import what_is_asked
 from .back_channel import BackChannel, Clock, NewSecret, Once, key_from, new_secret
 from .cache import ServerCache
 from .front_channel import FrontChannel, is_signed
@@ -115,59 +116,54 @@ class OAuth2Client:
         :param next_url: where the user goes afterwards.
         :param purpose: what the sign-in is for, for the extension.
         """
-        settings, metadata = self.settings, self.metadata()
-        extra = dict(parameters or {})
-        scope = str(extra.pop("scope", None) or scope)
-        demanded = tuple(acr)
-        if demanded:
-            extra.setdefault("acr_values", " ".join(demanded))
-        if settings.default_max_age is not None:
-            extra.setdefault("max_age", settings.default_max_age)
-        response_type = str(extra.pop("response_type", None) or settings.response_type)
-        response_mode = _mode_for(response_type, extra.pop("response_mode", None) or settings.response_mode)
+        metadata, asked = self.metadata(), what_is_asked(self.settings, scope, parameters, acr)
         key = self.new_proof_key()
-        self.check_profile(metadata, key, response_type)
+        self.check_profile(metadata, key, asked.response_type)
         # Core §3.1.2.1: the nonce ties the ID Token to this sign-in; sent wherever an ID Token is checked.
-        nonce = self._new_secret() if self.openid.applies(scope) and self.openid.sends_nonce() else None
-        code_verifier = self._new_secret()
-        plain = authorization_request(
-            metadata,
-            settings.client,
-            redirect_uri=redirect_uri,
-            state=state,
-            code_verifier=code_verifier,
-            scope=self._scope_as_sent(scope),
-            nonce=nonce,
-            response_type=response_type,
-            response_mode=response_mode,
-            dpop_jkt=key.thumbprint() if key else None,
-            parameters={**self._preset_parameters(), **extra},
-        )
+        has_nonce = self.openid.applies(asked.scope) and self.openid.sends_nonce()
         transaction = Transaction(
             remote_app,
             state,
             int(self._clock()),
             redirect_uri=redirect_uri,
             issuer=metadata.issuer or "",
-            nonce=nonce or "",
-            code_verifier=code_verifier,
-            scope=scope,
-            response_type=response_type,
-            response_mode=response_mode or "",
-            max_age=_whole(extra.get("max_age")),
-            acr_values=demanded or _essential_acr(extra.get("claims")),
+            nonce=self._new_secret() if has_nonce else "",
+            code_verifier=self._new_secret(),
+            scope=asked.scope,
+            response_type=asked.response_type,
+            response_mode=asked.response_mode,
+            max_age=asked.max_age,
+            acr_values=asked.acr_values,
             next_url=next_url,
-            resource=_texts(extra.get("resource")),
+            resource=asked.resource,
             dpop_key=written(key) if key else "",
             purpose=purpose,
         )
+        plain = self._plain_request(metadata, transaction, key, asked.parameters)
         return self.front_channel.dispatch(plain, key), transaction
+
+    def _plain_request(
+        self, metadata: ServerMetadata, transaction: Transaction, key: SigningKey | None, parameters: Mapping[str, Any]
+    ) -> AuthorizationRequest:
+        return authorization_request(
+            metadata,
+            self.settings.client,
+            redirect_uri=transaction.redirect_uri,
+            state=transaction.key,
+            code_verifier=transaction.code_verifier,
+            scope=self._scope_as_sent(transaction.scope),
+            nonce=transaction.nonce or None,
+            response_type=transaction.response_type,
+            response_mode=transaction.response_mode or None,
+            dpop_jkt=key.thumbprint() if key else None,
+            parameters={**self._preset_parameters(), **parameters},
+        )
 
     def new_proof_key(self) -> SigningKey | None:
         """A key for one sign-in and its tokens, where they are bound to one."""
         return new_proof_key(self.metadata()) if self.settings.dpop else None
 
-    def check_profile(self, metadata: ServerMetadata, key: SigningKey | None, response_type: str = "code") -> None:
+    def check_profile(self, metadata: ServerMetadata, key: SigningKey | None, response_type: str) -> None:
         """Stop before the user is sent anywhere if something is missing for the profile of this client.
 
         :raises ConfigurationError: ``config_profile``; all that lacks is in ``data``.
@@ -395,28 +391,3 @@ class OAuth2Client:
     def metadata(self) -> ServerMetadata:
         """What is known about the server."""
         return self.server.metadata()
-
-
-def _mode_for(response_type: str, asked: str | None) -> str | None:
-    """Hybrid answers come in the fragment by default, which a server never sees; so they are asked for by form."""
-    if response_type == "code":
-        return asked
-    return {None: "form_post", "jwt": "form_post.jwt"}.get(asked, asked)
-
-
-def _whole(value: Any) -> int | None:
-    return None if value is None else int(value)
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    return (value,) if isinstance(value, str) else tuple(str(item) for item in value)
-
-
-def _essential_acr(claims: Any) -> tuple[str, ...]:
-    """The authentication contexts that a ``claims`` parameter demands (Core §5.5.1.1)."""
-    wanted = (claims.get("id_token") or {}).get("acr") if isinstance(claims, Mapping) else None
-    if not isinstance(wanted, Mapping) or wanted.get("essential") is not True:
-        return ()
-    return _texts(wanted.get("values") or wanted.get("value"))

@@ -200,7 +200,7 @@ class WaitingGrants:
         :param scope: space separated.
         :param parameters: further parameters, ``resource`` for example.
         """
-        metadata, client = self._server.metadata(), self._back_channel.client
+        metadata, client, dpop_key = self._server.metadata(), self._back_channel.client, self._new_key()
         response = self._back_channel.send(
             lambda once: device_authorization_request(metadata, client, scope=scope, parameters=parameters, **once)
         )
@@ -216,7 +216,7 @@ class WaitingGrants:
             user_code=device.user_code,
             verification_uri=device.verification_uri,
             verification_uri_complete=device.verification_uri_complete or "",
-            dpop_key=self._new_key(),
+            dpop_key=dpop_key,
         )
         return PendingSignIn(self, state)
 
@@ -235,6 +235,7 @@ class WaitingGrants:
         :param parameters: exactly one of ``login_hint``, ``id_token_hint``, ``login_hint_token``; ``acr_values``, …
         """
         metadata, client, settings = self._server.metadata(), self._back_channel.client, self._back_channel.settings
+        dpop_key = self._new_key()
         notification_token = self._notification_token(metadata) if ping else None
         signs = settings.signed_request or (settings.profile is not None and settings.profile.signed_request)
 
@@ -260,7 +261,7 @@ class WaitingGrants:
             waiting.expires_at,
             waiting.interval,
             now + waiting.interval,
-            dpop_key=self._new_key(),
+            dpop_key=dpop_key,
             notification_token=notification_token or "",
         )
         return PendingSignIn(self, state)
