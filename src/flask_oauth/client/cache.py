@@ -15,6 +15,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from copy import copy as duplicate
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar, cast
 from urllib.parse import urljoin
@@ -107,7 +108,8 @@ class Slot(Generic[T]):
 
     def _refetch(self, fetch: Callable[[], tuple[T, float]], clock: Callable[[], float]) -> T:
         if self.copy is None and self.failure is not None and clock() - self.failed_at < 1.0:
-            raise self.failure  # a herd that waited for one failed fetch does not repeat it one by one
+            # A herd that waited for one failed fetch does not repeat it one by one; each gets an exception of its own.
+            raise duplicate(self.failure) from self.failure
         try:
             value, lifetime = fetch()
         except OAuthException as error:
