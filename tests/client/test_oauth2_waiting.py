@@ -64,6 +64,7 @@ def test_device_sign_in():
     signed_in = pending.wait()
     assert signed_in.token.access_token == "at"
     assert site.slept == [5, 5, 5]
+    assert pending.poll() is signed_in
     assert site.forms("token")[0]["grant_type"] == "urn:ietf:params:oauth:grant-type:device_code"
     assert site.forms("token")[0]["device_code"] == "the-secret"
     site.transport.assert_all_used()

@@ -86,6 +86,7 @@ class PendingSignIn:
         self._grants = grants
         self.state = state
         self.pinged: Callable[[], bool] = _never
+        self._signed_in: SignIn | None = None
 
     @property
     def user_code(self) -> str:
@@ -119,6 +120,8 @@ class PendingSignIn:
         :raises ReauthorizationRequired: the request has expired; begin anew.
         :raises OAuthException: anything else: do not ask again (RFC 8628 §3.5).
         """
+        if self._signed_in is not None:
+            return self._signed_in  # the code is good once; a page that asks again gets the same
         now = self._grants.clock()
         self._check_life(now)
         return self._ask() if now >= self.state.next_at or self.pinged() else None
@@ -158,7 +161,8 @@ class PendingSignIn:
 
     def _ask(self) -> SignIn | None:
         try:
-            return self._grants.ask(self.state)
+            self._signed_in = self._grants.ask(self.state)
+            return self._signed_in
         except OAuthException as error:
             interval = next_interval(error, self.state.interval)
             self.state = replace(self.state, interval=interval, next_at=self._grants.clock() + interval)
