@@ -9,6 +9,7 @@ import urllib3
 from flask import Flask, jsonify
 
 from flask_oauth import OAuth, OAuthException
+from flask_oauth.transport import Urllib3Transport
 
 HOME = "http://127.0.0.1:5000"
 
@@ -38,7 +39,8 @@ class Site:
         self.provider = provider
         self.app = Flask(__name__)
         self.app.config.update(SECRET_KEY="for tests alone, and long enough for it", TESTING=True)
-        self.oauth = OAuth(self.app, transport=transport)
+        # A transport of its own, and with it a cache: ports are used again by other tests' providers.
+        self.oauth = OAuth(self.app, transport=transport or Urllib3Transport())
         self.remote = self.oauth.remote_app("corp", **{**provider.settings, **options})
         self.browser = self.app.test_client()
         self.http = urllib3.PoolManager(retries=False, ca_certs=ca_certs)

@@ -9,6 +9,7 @@ import pytest
 import urllib3
 
 from flask_oauth.testing.strict import StrictProvider
+from flask_oauth.transport import Urllib3Transport
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CODE = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -23,6 +24,7 @@ def run(name, provider, capsys, monkeypatch):
     blocks = CODE.findall((DOCS / name).read_text())
     names = {"__name__": "documented"}
     exec(compile(blocks[0].replace(BANK, provider.url), name, "exec"), names)
+    names["oauth"].transport = Urllib3Transport()  # and with it a cache: ports are used again by other providers
     with names["app"].test_request_context("/"):
         for block in blocks[1:]:
             exec(compile(block.replace(BANK, provider.url), name, "exec"), names)

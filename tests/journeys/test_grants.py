@@ -11,6 +11,7 @@ from tests.journeys.fapi_site import HOME, Site
 
 from flask_oauth import AccessDenied, ConfigurationError, InvalidResponseError, MetadataError, ServerError, StoreError
 from flask_oauth.testing.strict import StrictProvider
+from flask_oauth.transport import Urllib3Transport
 
 
 @contextmanager
@@ -95,7 +96,7 @@ def test_as_client_without_an_application_at_work():
     from flask_oauth import OAuthRemoteApp
 
     with StrictProvider() as provider:
-        remote = OAuthRemoteApp(None, "corp", **provider.settings)
+        remote = OAuthRemoteApp(None, "corp", transport=Urllib3Transport(), **provider.settings)
         assert remote.as_client().get("rates").status == 200
         assert remote.as_client().get("rates").status == 200
         assert token_requests(provider) == 1
