@@ -150,12 +150,13 @@ def subject(url: str, count: int, size: float, driver: Driver) -> Subject:
 
 def sql_driver(connection: Any, mark: str) -> Driver:
     select = f"SELECT sealed FROM {tokens.name} WHERE id = {mark}"
-    update = f"UPDATE {tokens.name} SET sealed = {mark}, version = 1 WHERE id = {mark}"
+    update = f"UPDATE {tokens.name} SET sealed = {mark}, version = {mark} WHERE id = {mark}"
+    version = itertools.count()  # SQLite writes nothing if nothing changes
     return Driver(
         name=lambda key: key.id,
         value=lambda record: record.sealed,
         get=lambda name: connection.execute(select, (name,)).fetchone(),
-        put=lambda name, value: connection.execute(update, (value, name)),
+        put=lambda name, value: connection.execute(update, (value, next(version), name)),
     )
 
 
