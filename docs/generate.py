@@ -11,6 +11,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from flask_oauth.cli.findings import EXPLANATIONS as FINDINGS
+from flask_oauth.error_codes import EXPLANATIONS
+from flask_oauth.extension.config import SETTINGS, Setting
+from flask_oauth.extension.members import MEANINGS
 from flask_oauth.providers import Provider, Quirks, document_names, get, names
 from flask_oauth.providers.profile import STANDARD_PROFILE
 
@@ -158,7 +162,126 @@ def _quirk(words: str, value: object) -> str:
     return f"{text}: {', '.join(f'`{each}`' for each in shown if each != '') or 'none'}"
 
 
-PAGES: dict[str, Callable[[], str]] = {"providers.md": providers_page}
+# -- errors -------------------------------------------------------------------------------------------------------
+
+ERRORS_INTRODUCTION = """\
+# Errors
+
+<!-- Made by docs/generate.py from src/flask_oauth/error_codes.py; change that, not this page. -->
+
+Every error of Flask-OAuth is an `OAuthException` and has a code. A code keeps its name and its meaning: compare
+codes, not messages. `flask oauth explain CODE` prints what stands here, without a network.
+
+| attribute | |
+| --- | --- |
+| `error.code` | the code |
+| `error.message`, `str(error)` | what happened, one line |
+| `error.hint` | what to do about it |
+| `error.expected`, `error.got` | what a right answer would have held, and what was seen |
+| `error.data` | what the provider sent, parsed, or `None` |
+| `error.type` | the kind of failure by its name of 2010 |
+
+No error holds a token, a code, a verifier or a secret. Classes divide errors by whose they are:
+`ConfigurationError` is the application's to mend, `InvalidResponseError` and its kin are the provider's,
+`AccessDenied` is the user's answer, and `TransportError` (an `OSError` too) says that no answer came.
+"""
+#: Headings, and the beginnings of the codes below each.
+ERROR_GROUPS: dict[str, tuple[str, ...]] = {
+    "The application": ("configuration", "config_", "oauth_error"),
+    "The sign-in": ("state_", "authorization_response_", "issuer_", "access_denied", "sign_in_", "login_initiation_"),
+    "More than a sign-in": ("scope_not_granted", "step_up_", "account_"),
+    "The token": ("token_", "refresh_"),
+    "ID Token and userinfo": ("id_token_", "userinfo_", "claim_source_", "logout_token_"),
+    "What the provider answers": ("server_error", "response_", "metadata_", "jwks_", "introspection_", "notification_"),
+    "Registration and WebFinger": ("registration_", "webfinger_"),
+    "OAuth 1.0a": ("oauth1_",),
+    "The wire": ("transport_",),
+    "The token store": ("store_",),
+}
+
+
+def errors_page() -> str:
+    """The page of all codes."""
+    parts = [ERRORS_INTRODUCTION]
+    left = {str(code): tuple(explanation) for code, explanation in EXPLANATIONS.items()}
+    for heading, beginnings in ERROR_GROUPS.items():
+        parts += [
+            f"## {heading}\n",
+            *_codes({code: left.pop(code) for code in list(left) if code.startswith(beginnings)}),
+        ]
+    if left:
+        parts += ["## Others\n", *_codes(left)]
+    parts += ["## What `flask oauth doctor` finds\n", *_codes(FINDINGS)]
+    return "\n".join(parts)
+
+
+def _codes(table: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    for code, (cause, cure) in table.items():
+        yield f"({code})=\n### `{code}`\n\n{cause}\n\n{cure}\n"
+
+
+# -- settings -----------------------------------------------------------------------------------------------------
+
+SETTINGS_INTRODUCTION = """\
+# Settings
+
+<!-- Made by docs/generate.py from src/flask_oauth/extension/config.py and members.py; change those, not this page. -->
+
+`flask oauth settings` shows which value is in force in an application, and where it comes from; `flask oauth
+settings NAME` shows one.
+
+| said in | wins over | example |
+| --- | --- | --- |
+| code | all else | `oauth.remote_app("github", scope="repo")` |
+| the application's configuration | the environment | `app.config["OAUTH_GITHUB_SCOPE"] = "repo"` |
+| the same, nested | the environment | `app.config["OAUTH"] = {"github": {"scope": "repo"}}` |
+| the environment | a preset, a default | `OAUTH_GITHUB_SCOPE=repo` |
+
+`app.config.from_prefixed_env()` copies variables that begin with `FLASK_` into the configuration:
+`FLASK_OAUTH_GITHUB_SCOPE` arrives as `OAUTH_GITHUB_SCOPE`, and `FLASK_OAUTH__github__scope` as the nested form.
+It reads values as JSON, so a secret such as `12345e67` arrives as a number that nobody can turn back:
+Flask-OAuth refuses it (`config_secret_not_text`). Quote it, or leave the prefix out: what begins with `OAUTH_`
+is read as text, without `from_prefixed_env()`.
+
+A key that comes near one of these is warned about when the application starts; `flask oauth doctor` lists every
+key that nobody reads, and the names that other libraries use.
+"""
+REMOTE_APPS_INTRODUCTION = """\
+## Settings of remote apps
+
+Each keyword of `remote_app()` may be a setting: `OAUTH_`, the remote app's name, and the keyword, in capitals,
+with `_` for what is neither letter nor digit. `issuer=` of `remote_app("mail.ru")` is `OAUTH_MAIL_RU_ISSUER`.
+What a preset needs besides has its name too: `OAUTH_KEYCLOAK_HOST`, `OAUTH_KEYCLOAK_REALM`; [](providers.md)
+says which.
+
+`OAUTH_PROVIDERS=github,corp` registers remote apps without a line of code: `github` has a preset, and `corp` is
+whatever `OAUTH_CORP_ISSUER` and its kin say.
+
+| setting | meaning |
+| --- | --- |
+"""
+
+
+def settings_page() -> str:
+    """The page of all settings."""
+    own = ["## Settings of the application\n", *(part for entry in SETTINGS for part in _setting_section(entry))]
+    rows = [f"| `OAUTH_<NAME>_{member.upper()}` | {meaning} |" for member, meaning in MEANINGS.items()]
+    return "\n".join([SETTINGS_INTRODUCTION, *own, REMOTE_APPS_INTRODUCTION + "\n".join(rows), ""])
+
+
+def _setting_section(entry: Setting) -> Iterator[str]:
+    kinds = {str: "text", float: "a number", bool: "true or false", list: "a list", object: "an object"}
+    shown = " or ".join(kinds[kind] for kind in entry.kinds if kind in kinds)
+    default = "nothing" if entry.default is None else f"`{entry.default}`"
+    yield f"({entry.name})=\n### `{entry.name}`\n\n{entry.meaning}\n"
+    yield f"*{shown[:1].upper()}{shown[1:]}; default: {default}.*\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "providers.md": providers_page,
+    "errors.md": errors_page,
+    "settings.md": settings_page,
+}
 
 
 def main(arguments: list[str]) -> int:
