@@ -1,7 +1,9 @@
-"""The demo: starts the development provider and the Timeline example on free ports of this machine.
+"""The demo: starts the development provider and two examples on free ports of this machine.
 
-    python examples/demo.py          prints the address to open; Ctrl-C stops everything
-    python examples/demo.py --once   signs in by itself over all three protocols and says what it saw
+    python examples/demo.py          prints the addresses to open; Ctrl-C stops everything
+    python examples/demo.py --once   walks through both by itself and says what it saw
+
+Club has ready-made sign-in and begins at its sign-in page; Timeline is written by hand, over all three protocols.
 
 ``make demo`` and ``make demo ONCE=1`` do the same from a fresh clone.
 """
@@ -10,15 +12,23 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from flask_oauth.development import PEOPLE, running_app, running_provider
+from flask_oauth.development import (
+    DEMO_CLIENT,
+    PEOPLE,
+    create_provider,
+    provider_of,
+    running_app,
+    running_provider,
+)
 from flask_oauth.development.browser import Browser, BrowserError, Page
 from flask_oauth.development.server import wait_for_stop
 
@@ -31,14 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Provider and example app on this machine.")
     parser.add_argument("--once", action="store_true", help="sign in by itself, print each step, and stop")
     options = parser.parse_args(arguments)
-    with running_demo() as (provider, app):
+    with running_demo() as (provider, club, timeline):
         if options.once:
-            return run_once(provider, app)
+            return run_once(provider, club, timeline)
         people = ", ".join(person.given_name for person in PEOPLE)
         say(
-            f"\n  Open      {app}",
+            f"\n  Open      {club}/auth/login",
+            f"  Timeline  {timeline}   (written by hand, over all three protocols)",
             f"  Provider  {provider}   ({people}, and three ways to fail)",
-            "  Ctrl-C stops both.\n",
+            "  Ctrl-C stops all three.\n",
         )
         wait_for_stop()
     say("\nStopped.")
@@ -46,20 +57,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextmanager
-def running_demo() -> Iterator[tuple[str, str]]:
-    """Both servers; gives the address of the provider and that of the example."""
+def running_demo() -> Iterator[tuple[str, str, str]]:
+    """All three servers; gives the addresses of the provider, of Club and of Timeline."""
     with ExitStack() as stack:
-        provider = stack.enter_context(running_provider())
-        app = stack.enter_context(running_app(load_timeline(provider)))
-        yield provider, app
+        made = create_provider()
+        provider = stack.enter_context(running_provider(made))
+        club = stack.enter_context(running_app(load_club(provider)))
+        # So that a sign-out at the provider is one at Club too.
+        told = replace(DEMO_CLIENT, backchannel_logout_uri=f"{club}/auth/backchannel-logout/github")
+        provider_of(made).store.add_client(told)
+        timeline = stack.enter_context(running_app(load_timeline(provider)))
+        yield provider, club, timeline
+
+
+def load_club(provider: str) -> Any:
+    """The Flask application of ``examples/club/app.py``."""
+    logging.getLogger("club_example").setLevel(logging.ERROR)  # that no real provider is asked is the point of a demo
+    return load_app("club", "CLUB_PROVIDER", provider)
 
 
 def load_timeline(provider: str) -> Any:
-    """The Flask application of ``examples/timeline/app.py``, which reads the provider's address when imported."""
-    os.environ["TIMELINE_PROVIDER"] = provider
-    spec = importlib.util.spec_from_file_location("timeline_example", HERE / "timeline" / "app.py")
+    """The Flask application of ``examples/timeline/app.py``."""
+    return load_app("timeline", "TIMELINE_PROVIDER", provider)
+
+
+def load_app(name: str, variable: str, provider: str) -> Any:
+    """The application of an example, which reads the provider's address when imported."""
+    os.environ[variable] = provider
+    spec = importlib.util.spec_from_file_location(f"{name}_example", HERE / name / "app.py")
     if spec is None or spec.loader is None:
-        raise FileNotFoundError(HERE / "timeline" / "app.py")
+        raise FileNotFoundError(HERE / name / "app.py")
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # Flask finds its templates by it
     spec.loader.exec_module(module)
     return module.app
@@ -97,18 +124,44 @@ class Walk:
         return self.browser.press(page, choice)
 
 
-def run_once(provider: str, app: str) -> int:
+def run_once(provider: str, club: str, timeline: str) -> int:
     """Walk through everything once; 0 if all was as it should be."""
-    say(f"Provider {provider}, example {app}")
-    steps = 0
+    say(f"Provider {provider}, Club {club}, Timeline {timeline}")
     try:
-        for name in PROTOCOLS:
-            steps += walk_protocol(app, name)
+        steps = walk_club(provider, club) + sum(walk_protocol(timeline, name) for name in PROTOCOLS)
     except (StepFailed, BrowserError, OSError) as error:
         say(f"  ✗ {error}")
         return 1
     say(f"All {steps} steps as they should be.")
     return 0
+
+
+def walk_club(provider: str, club: str) -> int:
+    """Ready-made sign-in: deny, fail, sign in, confirm, call the API, connect, be signed out; the number of steps."""
+    say("\nReady-made sign-in")
+    walk = Walk(club)
+    browser = walk.browser
+    page = walk.step("the sign-in page", browser.open(f"{club}/auth/login"), "Continue with GitHub", "with Google")
+    page = browser.press(browser.press(page, "GitHub"), "deny")
+    page = walk.step("denied: back at the sign-in page, with a notice", page, "You did not sign in with GitHub.")
+    page = browser.press(browser.press(page, "GitHub"), "forged")
+    walk.step("a forged answer is refused", page, "We could not sign you in", "state_mismatch", status=400)
+    page = browser.press(browser.press(page, "Try again"), "allow")
+    walk.step("signed in", page, "Hello Alice Moreau", "alice@example.com")
+    walk.step("the API is called", browser.open(f"{club}/timeline"), "@carol")
+    page = walk.step("the vault asks to confirm", browser.open(f"{club}/vault"), "Please confirm that it is you")
+    page = browser.press(browser.press(page, "Continue with GitHub"), "allow")
+    walk.step("confirmed, and back at the vault", page, "The vault is open")
+    page = browser.press(browser.open(f"{provider}/end_session?client_id=demo"), "Sign out")
+    walk.step("signed out at the provider", page, "signed out")
+    page = walk.step("so Club has ended the session too", browser.open(f"{club}/members"), "Continue with GitHub")
+    page = browser.press(browser.press(browser.press(page, "Google"), "alice"), "allow")
+    walk.step("signed in again, with Google", page, "Hello Alice Moreau", "google")
+    page = browser.press(browser.press(browser.open(f"{club}/auth/accounts"), "Connect GitHub"), "bob")
+    walk.step("a second account is connected", browser.press(page, "allow"), "Connected accounts", "GitHub: bob")
+    page = browser.press(browser.open(f"{club}/auth/logout"), "Sign out")
+    walk.step("signed out, at Club and at the provider", page, "Come in")
+    return walk.steps
 
 
 def walk_protocol(app: str, name: str) -> int:

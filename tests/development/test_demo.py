@@ -1,4 +1,4 @@
-"""``examples/demo.py``: the walk through all three protocols, and that it says what is wrong when something is."""
+"""``examples/demo.py``: the walk through both examples, and that it says what is wrong when something is."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from flask_oauth.development import create_provider, provider_of, running_app, r
 ROOT = Path(demo.__file__).parent.parent
 
 
-def test_the_demo_signs_in_by_itself_over_all_three_protocols(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_walks_through_ready_made_sign_in_and_all_three_protocols(capsys: pytest.CaptureFixture[str]) -> None:
     assert demo.main(["--once"]) == 0
     told = capsys.readouterr().out
-    assert told.count("✓") == 27
+    assert told.count("✓") == 39
     assert "✗" not in told
-    assert all(protocol in told for protocol in ("OAuth 1.0a", "OAuth 2", "OpenID Connect"))
+    assert all(way in told for way in ("Ready-made sign-in", "OAuth 1.0a", "OAuth 2", "OpenID Connect"))
 
 
 def test_the_demo_says_what_failed(capsys: pytest.CaptureFixture[str]) -> None:
     wrong = Flask("wrong")
     wrong.add_url_rule("/", "index", lambda: "<h1>Under repair</h1>")
     with running_app(wrong) as app:
-        assert demo.run_once("http://127.0.0.1:9", app) == 1
-    assert "✗ No link “Sign in with OAuth 1.0a” at" in capsys.readouterr().out
+        assert demo.run_once("http://127.0.0.1:9", app, app) == 1
+    assert "✗ the sign-in page: expected 200" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", demo.PROTOCOLS)
@@ -55,10 +55,11 @@ def test_the_demo_runs_until_it_is_stopped() -> None:
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
         assert process.stdout
-        told = [process.stdout.readline() for _ in range(5)]
-        url = told[1].split()[-1]
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            assert "Sign in with OpenID Connect" in answer.read().decode()
+        told = [process.stdout.readline() for _ in range(6)]
+        for line, words in ((told[1], "Continue with GitHub"), (told[2], "Sign in with OpenID Connect")):
+            with urllib.request.urlopen(line.split()[1], timeout=10) as answer:
+                assert words in answer.read().decode()
+        assert told[1].split()[1].endswith("/auth/login")
         process.send_signal(signal.SIGTERM)
         out, error = process.communicate(timeout=20)
     assert process.returncode == 0

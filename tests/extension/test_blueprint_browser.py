@@ -215,6 +215,36 @@ def test_accounts_and_pages_that_lead_on_are_accessible(chromium: Any, dev_provi
         assert [each["id"] for each in found.response["violations"]] in ([], ["meta-refresh"])
 
 
+@pytest.mark.parametrize("look", [PHONE, DESK])
+def test_the_example_is_accessible(chromium: Any, dev_provider: str, look: tuple[int, int, str]) -> None:
+    demo = pytest.importorskip("examples.demo", reason="the examples are not installed")
+    width = look[0]
+    with serving(demo.load_club(dev_provider)) as url, new_page(chromium, *look) as page:
+        page.goto(url)
+        check(page, width)
+        page.get_by_role("link", name="Members", exact=True).click()
+        check(page, width)  # the sign-in page in the example's own layout
+        page.get_by_role("button", name="Continue with GitHub").click()
+        agree(page)
+        page.get_by_role("heading", name="Hello Alice Moreau").wait_for()
+        check(page, width)
+        page.get_by_role("link", name="Vault").click()
+        page.get_by_role("heading", name="Please confirm that it is you").wait_for()
+        check(page, width)
+        page.get_by_role("button", name="Continue with GitHub").click()
+        page.get_by_role("button", name="Allow", exact=True).click()
+        page.get_by_role("heading", name="The vault is open").wait_for()
+        page.get_by_role("link", name="Timeline").click()
+        page.get_by_role("heading", name="Your timeline").wait_for()
+        check(page, width)
+        page.goto(f"{url}/auth/accounts")
+        check(page, width)
+        page.goto(f"{url}/auth/callback/github?code=x&state=y")
+        check(page, width)
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("heading", name="Come in").wait_for()
+
+
 def test_with_the_keyboard_alone(chromium: Any, dev_provider: str) -> None:
     with serving(site(dev_provider)) as url, new_page(chromium) as page:
         page.goto(f"{url}/members")

@@ -52,6 +52,9 @@ def test_acr_and_max_age_are_asked_for(dev_provider: str) -> None:
     asked = step_up(alice)
     assert asked["acr_values"] == TWO_TAPS
     assert "max_age" not in asked  # they have authenticated just now
+    assert alice.get(alice.consent(asked["address"])).headers["Location"] == "/vault?x=1"
+    assert alice.get("/vault").text == "gold"
+    assert alice.session["_oauth_user"]["acr"] == TWO_TAPS
 
 
 def test_a_stale_sign_in_is_renewed(dev_provider: str) -> None:

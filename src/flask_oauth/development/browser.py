@@ -1,4 +1,4 @@
-"""A browser small enough to read: keeps cookies, follows redirects, fills in the forms it finds in the page.
+"""A browser small enough to read: keeps cookies, follows redirects and pages that lead on, fills in forms.
 
 For ``examples/demo.py --once`` and for tests, so that a sign-in goes through the real pages. It runs no script,
 because the pages need none.
@@ -7,16 +7,19 @@ because the pages need none.
 from __future__ import annotations
 
 import http.cookiejar
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message
+from html import unescape
 from html.parser import HTMLParser
 from typing import IO
 from urllib.parse import urlencode, urljoin, urlsplit
 
 MOST_REDIRECTS = 12
+REFRESH = re.compile(r'<meta http-equiv="?refresh"? content="0; *url=([^"]*)"')
 SECONDS = 10.0
 
 
@@ -115,6 +118,7 @@ class Browser:
         for _ in range(MOST_REDIRECTS):
             hops.append(url)
             status, location, text = self._send(url, body, origin=hops[-2] if len(hops) > 1 else url)
+            location = location or _leads_on(text)
             if location is None:
                 return _read(url, status, text, tuple(hops))
             url, body = urljoin(url, location), None
@@ -158,6 +162,12 @@ class Browser:
 def _answer(status: int, headers: Message, body: IO[bytes]) -> tuple[int, str | None, str]:
     redirected = 300 <= status < 400
     return status, headers.get("Location") if redirected else None, body.read().decode("utf-8", "replace")
+
+
+def _leads_on(text: str) -> str | None:
+    """Where a page leads at once, by itself."""
+    found = REFRESH.search(text)
+    return unescape(found[1]) if found else None
 
 
 def _read(url: str, status: int, text: str, hops: tuple[str, ...]) -> Page:
