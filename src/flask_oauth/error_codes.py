@@ -189,7 +189,7 @@ EXPLANATIONS: Final[dict[ErrorCode, Explanation]] = {
         'Set OAUTH_<NAME>_CLIENT_SECRET, or choose token_endpoint_auth_method="none" for a public client.',
     ),
     "config_secret_not_text": Explanation(
-        "A client id or secret came out of the configuration as a number with a fraction, so it is no longer what was written.",
+        "A client id or secret came out of the configuration as a number, and is no longer what was written.",
         "Quote the value in the environment, or use the variable without the FLASK_ prefix.",
     ),
     "config_no_secret_key": Explanation(
@@ -358,7 +358,7 @@ EXPLANATIONS: Final[dict[ErrorCode, Explanation]] = {
     ),
     "state_cookie_missing": Explanation(
         "The browser did not bring back the cookie of this sign-in.",
-        "Use one host name for start and callback; check SESSION_COOKIE_SAMESITE and that the site is reached over https if cookies are Secure.",
+        "Use one host name for start and callback, and reach the site over https if its cookies are Secure.",
     ),
     "state_other_host": Explanation(
         "The sign-in began on one host name and came back on another, and browsers keep their cookies apart.",
@@ -434,7 +434,7 @@ EXPLANATIONS: Final[dict[ErrorCode, Explanation]] = {
     ),
     "sign_in_loop": Explanation(
         "A browser signed in again and again within a minute, and the session cookie never came back.",
-        "Check SESSION_COOKIE_SECURE, SESSION_COOKIE_DOMAIN and SESSION_COOKIE_SAMESITE, and that the cookie stays under 4 KB.",
+        "Check SESSION_COOKIE_SECURE, …_DOMAIN and …_SAMESITE, and that the cookie stays under 4 KB.",
     ),
     "scope_not_granted": Explanation(
         "The page needs a scope that the user did not grant, also when asked for it.",
