@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..protocol.oauth2.metadata import ServerMetadata
 from .settings import OAuth2Settings
 
 
@@ -31,7 +32,11 @@ class Asked:
 
 
 def what_is_asked(
-    settings: OAuth2Settings, scope: str, parameters: Mapping[str, Any] | None, acr: Iterable[str]
+    settings: OAuth2Settings,
+    metadata: ServerMetadata,
+    scope: str,
+    parameters: Mapping[str, Any] | None,
+    acr: Iterable[str],
 ) -> Asked:
     """What a sign-in asks for, by its parameters and, where they say nothing, by the settings.
 
@@ -43,6 +48,8 @@ def what_is_asked(
     demanded = tuple(acr)
     if demanded:
         extra.setdefault("acr_values", " ".join(demanded))
+        if metadata.raw.get("claims_parameter_supported") is True:
+            extra["claims"] = _demanding(extra.get("claims"), demanded)
     if settings.default_max_age is not None:
         extra.setdefault("max_age", settings.default_max_age)
     response_type = str(extra.pop("response_type", None) or settings.response_type)
@@ -73,6 +80,13 @@ def _texts(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     return (value,) if isinstance(value, str) else tuple(str(item) for item in value)
+
+
+def _demanding(claims: Any, acr: tuple[str, ...]) -> Any:
+    """A ``claims`` parameter that demands one of these contexts (Core §5.5.1.1); ``acr_values`` alone is a wish."""
+    given = claims if isinstance(claims, Mapping) else {}
+    wanted = {"essential": True, "values": list(acr)}
+    return {**given, "id_token": {**(given.get("id_token") or {}), "acr": wanted}}
 
 
 def _essential_acr(claims: Any) -> tuple[str, ...]:

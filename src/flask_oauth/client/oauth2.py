@@ -116,7 +116,8 @@ class OAuth2Client:
         :param next_url: where the user goes afterwards.
         :param purpose: what the sign-in is for, for the extension.
         """
-        metadata, asked = self.metadata(), what_is_asked(self.settings, scope, parameters, acr)
+        metadata = self.metadata()
+        asked = what_is_asked(self.settings, metadata, scope, parameters, acr)
         key = self.new_proof_key()
         self.check_profile(metadata, key, asked.response_type)
         # Core §3.1.2.1: the nonce ties the ID Token to this sign-in; sent wherever an ID Token is checked.
@@ -303,14 +304,14 @@ class OAuth2Client:
         def deliver(hop: HTTPRequest) -> HTTPResponse:
             if key is None or token is None:
                 return self._transport.send(self._authorized(hop, token))
-            return self.back_channel.prover.send(
-                lambda: self._authorized(hop, token), key, "resource", access_token=token.access_token
+            return self.back_channel.prover.send_to_resource(
+                hop, lambda proof: self._authorized(hop, token, proof), key, token.access_token
             )
 
         return call_api(self._transport, request, deliver, at_home=at_home)
 
-    def _authorized(self, request: HTTPRequest, token: Token | None) -> HTTPRequest:
-        """A call with the token on it."""
+    def _authorized(self, request: HTTPRequest, token: Token | None, proof: str | None = None) -> HTTPRequest:
+        """A call with the token on it, and with a proof where it is bound to a key."""
         settings = self.settings
         standard = resource_request(
             request.method,
@@ -320,6 +321,7 @@ class OAuth2Client:
             body=request.body,
             scheme=settings.token_scheme,
             query_parameter=settings.token_parameter,
+            dpop_proof=proof,
             insecure_hosts=request.insecure_hosts,
             client_certificate=settings.client.certificate,
             max_response_bytes=request.max_response_bytes,
