@@ -47,7 +47,7 @@ class Server:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self._guard = Guard(self._process.pid, self._log.parent)
-        ends = time.monotonic() + 30
+        ends = time.monotonic() + 90
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > ends:
                 raise RuntimeError(f"{self._command[0]} did not start:\n{self._log.read_text()[-2000:]}")

@@ -51,6 +51,29 @@ def test_an_engine_of_the_application(request: pytest.FixtureRequest, kind: str,
     engine.dispose()
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_the_quick_way_is_taken(
+    request: pytest.FixtureRequest, kind: str, key: RecordKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement that the driver does not take would be done again the slow way, and nobody would notice."""
+    store = SQLAlchemyTokenStore(request.getfixturevalue(f"{kind}_url"))
+    store.save(key, b"x")
+    run: list[object] = []
+    monkeypatch.setattr(store._own, "run", lambda work: run.append(work))
+    assert store.load(key) is not None
+    assert store.get_mark(key.owner) is None
+    lease = store.acquire(key, seconds=9)
+    assert lease is not None
+    assert store.acquire(key, seconds=9) is None
+    assert store.extend(lease, seconds=9)
+    saved = store.save(key, b"y", lease=lease)
+    assert store.save(key, b"z", version=saved.version)
+    store.release(lease)
+    assert store.save(key, b"x")
+    assert run == []
+    store.close()
+
+
 def test_an_engine_with_open_transactions_elsewhere(postgresql_url: str, key: RecordKey) -> None:
     engine = sa.create_engine(postgresql_url)
     with engine.begin() as connection:

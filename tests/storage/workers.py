@@ -129,6 +129,16 @@ def save_expired(url: str, key: RecordKey) -> TokenKeeper:
     return keeper
 
 
+def warm_up(coordinator: RefreshCoordinator, key: RecordKey) -> None:
+    """Do everything once, so that connections are open and statements compiled, as in a server that runs."""
+    coordinator.keeper.save(key, Token("old", refresh_token="r", expires_at=time.time() - 1))
+    coordinator.fresh(key, lambda token: Token("new"))
+    lease = coordinator.keeper.store.acquire(key, seconds=1)
+    coordinator.keeper.store.acquire(key, seconds=1)
+    if lease is not None:
+        coordinator.keeper.store.release(lease)
+
+
 def herd_worker(url: str, key: RecordKey, port: int, threads: int, barrier: Any, results: Any) -> None:
     """So many threads that all need the one token at the same moment; sends (access token or error, seconds).
 
@@ -145,7 +155,7 @@ def herd_worker(url: str, key: RecordKey, port: int, threads: int, barrier: Any,
 
     def call() -> None:
         if coordinator is not None:  # so that each thread has its connection, as in a server that runs
-            coordinator.keeper.load(RecordKey("warm up", "i", str(threading.get_ident())))
+            warm_up(coordinator, RecordKey("warm up", "i", str(threading.get_ident())))
         ready.wait()
         started = time.perf_counter()
         try:

@@ -188,7 +188,7 @@ class Prepared:
 
     __slots__ = ("_order", "one", "sql")
 
-    def __init__(self, statement: sa.ClauseElement, dialect: sa.Dialect) -> None:
+    def __init__(self, statement: Any, dialect: sa.Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         self.sql = str(compiled)
         self._order: list[str] | None = compiled.positiontup

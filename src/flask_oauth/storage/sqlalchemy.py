@@ -53,7 +53,7 @@ _lease_end = database_now() + sa.bindparam("seconds", type_=sa.Double)
 _acquire = (
     tokens.update()
     .where(_this, sa.or_(tokens.c.holder.is_(None), tokens.c.lease_until <= database_now(), _held))
-    .values(holder=sa.bindparam("lease_holder"), fence=tokens.c.fence + 1, lease_until=_lease_end)
+    .values(holder=sa.bindparam("lease_holder"), fence=tokens.c.fence + sa.literal_column("1"), lease_until=_lease_end)
 )
 _extend = tokens.update().where(_this, _held).values(lease_until=_lease_end)
 _release = tokens.update().where(_this, _held).values(holder=sa.null())
@@ -126,7 +126,7 @@ class SQLAlchemyTokenStore:
             raise explain(error) from error
 
     @functools.cached_property
-    def _prepared(self) -> Callable[[sa.ClauseElement], Prepared]:
+    def _prepared(self) -> Callable[[sa.Executable], Prepared]:
         dialect = self._own.engine.dialect
         return functools.lru_cache(lambda statement: Prepared(statement, dialect))
 
@@ -178,13 +178,21 @@ class SQLAlchemyTokenStore:
             raise lease_lost()
         return record
 
-    def _update(self, statement: sa.Update, names: dict[str, Any]) -> int:
+    def _update(self, statement: sa.Executable, names: dict[str, Any]) -> int:
         """How many rows a statement has changed."""
         connections = self._connections
         if connections.keeps:
             with suppress(QuickWayFailed), connections.writing:
                 return connections.quick(self._prepared(statement), names, _row_count)
         return connections.run(lambda connection: connection.execute(statement, names).rowcount)
+
+    def _first(self, statement: sa.Executable, names: dict[str, Any]) -> Any:
+        """The first row that a statement gives, or ``None``."""
+        connections = self._connections
+        if connections.keeps:
+            with suppress(QuickWayFailed), connections.writing:
+                return connections.quick(self._prepared(statement), names, _first_row)
+        return connections.run(lambda connection: connection.execute(statement, names).first())
 
     def delete(self, key: RecordKey, *, lease: Lease | None = None) -> bool:
         statement, names = _delete, {"record_id": key.id}
@@ -194,21 +202,28 @@ class SQLAlchemyTokenStore:
 
     def acquire(self, key: RecordKey, *, seconds: float) -> Lease | None:
         holder = secrets.token_hex(16)
-        names = {"record_id": key.id, "lease_holder": holder, "seconds": seconds}
-        row = self._run(lambda connection: _take_lease(connection, key, names))
+        row = self._take_lease(key, {"record_id": key.id, "lease_holder": holder, "seconds": seconds})
         if row is None:
             return None
         fence, sealed, version, expires_at = row
         record = Record(key, bytes(sealed), version, expires_at) if sealed is not None else None
         return Lease(key, holder, fence, record)
 
+    def _take_lease(self, key: RecordKey, names: dict[str, Any]) -> Any:
+        if self._connections.engine.dialect.update_returning:
+            row = self._first(_acquire_returning, names)
+        else:
+            row = self._first(_acquired, names) if self._update(_acquire, names) else None
+        if row is not None or self._first(_exists, names) is not None:
+            return row
+        return self._run(lambda connection: _insert_lease(connection, key, names))
+
     def extend(self, lease: Lease, *, seconds: float) -> bool:
         names = {"record_id": lease.key.id, "lease_holder": lease.holder, "seconds": seconds}
-        return bool(self._run(lambda connection: connection.execute(_extend, names).rowcount))
+        return self._update(_extend, names) > 0
 
     def release(self, lease: Lease) -> None:
-        names = {"record_id": lease.key.id, "lease_holder": lease.holder}
-        self._run(lambda connection: connection.execute(_release, names).rowcount)
+        self._update(_release, {"record_id": lease.key.id, "lease_holder": lease.holder})
 
     def keys(
         self, *, remote_app: str | None = None, owner: str | None = None, after: str | None = None, limit: int = 1000
@@ -245,9 +260,8 @@ class SQLAlchemyTokenStore:
         self._run(lambda connection: _put_mark(connection, name, value, seconds))
 
     def get_mark(self, name: str) -> str | None:
-        names = {"mark_id": _mark_id(name)}
-        value: str | None = self._run(lambda connection: connection.execute(_get_mark, names).scalar())
-        return value
+        row = self._first(_get_mark, {"mark_id": _mark_id(name)})
+        return row[0] if row is not None else None
 
     def close(self) -> None:
         """Close idle connections of an engine that belongs to the store; the store can still be used afterwards."""
@@ -268,6 +282,11 @@ def add_tables(other: sa.MetaData) -> None:
 
 
 _row_count: Callable[[Any], int] = operator.attrgetter("rowcount")
+
+
+def _first_row(cursor: Any) -> Any:
+    rows = cursor.fetchall()
+    return rows[0] if rows else None
 
 
 def _row(connections: Connections, id_: bytes) -> Any:
@@ -305,20 +324,8 @@ def _remove(connection: sa.Connection, statement: sa.Delete, names: dict[str, An
     return False
 
 
-def _take_lease(connection: sa.Connection, key: RecordKey, names: dict[str, Any]) -> Any:
-    if connection.dialect.update_returning:
-        row = connection.execute(_acquire_returning, names).first()
-    elif connection.execute(_acquire, names).rowcount:
-        row = connection.execute(_acquired, names).first()
-    else:
-        row = None
-    return row or _insert_lease(connection, key, names)
-
-
 def _insert_lease(connection: sa.Connection, key: RecordKey, names: dict[str, Any]) -> Any:
-    """The lease of a record that does not exist yet; ``None`` if it does (and so another holds its lease)."""
-    if connection.execute(_exists, names).first():
-        return None
+    """The lease of a record that does not exist yet; ``None`` if another was quicker."""
     values = _new_row(key, sealed=None, version=0, holder=names["lease_holder"], fence=1)
     insert = tokens.insert().values(values | {"lease_until": database_now() + names["seconds"]})
     try:
