@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import logging
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +103,32 @@ def test_identity_holds_what_the_provider_said(dev_provider: str) -> None:
         identity.name = "Mallory"  # type: ignore[misc]
 
 
-def test_oauth1_and_plain_oauth2_sign_in_too(dev_provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_identity_can_be_pickled() -> None:
+    who = Identity.of("corp", "https://i", {"sub": "7", "name": "Alice"}, {"userinfo": {"sub": "7"}})
+    again = pickle.loads(pickle.dumps(who))
+    assert again == who
+    assert again.raw == who.raw
+    assert hash(again) == hash(who)
+
+
+def test_many_people_at_once_each_see_themselves(dev_provider: str) -> None:
+    app = make_app(dev_provider)
+    names = {"alice": "Alice Moreau", "bob": "Bob Lindqvist", "carol": "Carol Okafor"}
+    visitors = [Visitor(app, person) for person in [*names] * 4]
+    for visitor in visitors:
+        visitor.sign_in()
+    start = threading.Barrier(len(visitors))
+
+    def look(visitor: Visitor) -> set[str]:
+        start.wait()
+        return {visitor.name_at("/members") for _ in range(10)}
+
+    with ThreadPoolExecutor(len(visitors)) as pool:
+        for visitor, seen in zip(visitors, pool.map(look, visitors), strict=True):
+            assert seen == {f"Hello {names[visitor.person]}"}
+
+
+def test_plain_oauth2_signs_in_too(dev_provider: str) -> None:
     app = Flask("site")
     app.config.update(SECRET_KEY="a key for tests", TESTING=True)
     oauth = OAuth(app)

@@ -250,6 +250,26 @@ def test_N48_not_one_token(provider: tuple[Any, str]) -> None:
     assert tell(app, "x", name="other").status_code == 404
 
 
+def test_a_logout_that_could_not_be_noted_may_come_again(provider: tuple[Any, str]) -> None:
+    from flask_oauth.errors import StoreError
+
+    class Recovering(MemoryTokenStore):
+        down = True
+
+        def put_mark(self, name: str, value: str = "", *, seconds: float) -> None:
+            if Recovering.down:
+                raise StoreError("away")
+            super().put_mark(name, value, seconds=seconds)
+
+    made, url = provider
+    app, alice = signed_in_site(url, OAUTH_TOKEN_STORE=Recovering())
+    token = token_of(made, url)
+    assert tell(app, token).status_code == 503
+    Recovering.down = False
+    assert tell(app, token).status_code == 200
+    assert alice.name_at() == "Hello stranger"
+
+
 def test_without_a_store_it_says_that_other_workers_do_not_know(
     provider: tuple[Any, str], caplog: pytest.LogCaptureFixture
 ) -> None:

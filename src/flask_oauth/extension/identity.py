@@ -77,6 +77,9 @@ class Identity:
             MappingProxyType(dict(raw or {})),
         )
 
+    def __reduce__(self) -> Any:
+        return Identity.of, (self.provider, self.issuer, dict(self.claims), dict(self.raw))
+
     def __repr__(self) -> str:
         return f"<Identity {self.provider}:{self.subject}>"  # no names: logs are read by many
 

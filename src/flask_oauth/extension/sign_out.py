@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Response, current_app, g, make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from ..errors import LogoutTokenError, OAuthException, TransportError
+from ..errors import LogoutTokenError, OAuthException, StoreError, TransportError
 from ..protocol.openid.logout import LOGOUT_TOKEN_AGE, end_session_url, is_frontchannel_logout, is_logout_return
 from . import addresses, completing, ended_sessions, flows, identity, leaving, pages, sign_in, signals, stored_tokens
 from .identity import SignedIn
@@ -133,7 +133,7 @@ def backchannel_logout(oauth: OAuth, name: str) -> Response:
     remote = oauth.sign_in_app_or_404(name)
     try:
         _take_logout_token(remote)
-    except TransportError as error:
+    except (TransportError, StoreError) as error:
         return _no_store(Response(status=503), error, remote)
     except OAuthException as error:
         return _no_store(pages.json_answer(400, error="invalid_request", error_description=str(error)), error, remote)
@@ -146,8 +146,8 @@ def _take_logout_token(remote: OAuthRemoteApp) -> None:
         raise LogoutTokenError("There is not one logout_token", expected="one", got=len(given))
     token = remote._oauth2(required=True).openid.logout_token(given[0])
     marks, digest = ended_sessions.marks(), hashlib.sha256(f"{token.issuer}\0{token.jti}".encode()).hexdigest()
-    # §2.6 item 8: remembered for as long as another could pass for new.
-    if not marks.add_mark(f"logout:{digest[:40]}", seconds=2 * LOGOUT_TOKEN_AGE):
+    seen = f"logout:{digest[:40]}"
+    if marks.get_mark(seen) is not None:
         raise LogoutTokenError("The logout token was used before", expected="a new jti", got="one that was seen")
     if current_state().token_store is None:
         logger.warning(
@@ -157,6 +157,9 @@ def _take_logout_token(remote: OAuthRemoteApp) -> None:
         )
     # §2.3: with a sid that session, else all of the person's.
     ended_sessions.end(token.issuer, sid=token.sid, subject=token.subject)
+    # §2.6 item 8: remembered for as long as another could pass for new; only now, so that after a failure it may
+    # come again.
+    marks.add_mark(seen, "used", seconds=2 * LOGOUT_TOKEN_AGE)
 
 
 def _no_store(response: Response, error: OAuthException | None, remote: OAuthRemoteApp) -> Response:
