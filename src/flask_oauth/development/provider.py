@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from . import api, oauth1, oauth2, openid, pages
+from . import api, oauth1, oauth2, openid, pages, shaped
 from .context import EXTENSION, Provider
 from .keys import ProviderKeys
 from .models import RegisteredClient
@@ -53,7 +53,7 @@ def create_provider(
     app.extensions[EXTENSION] = Provider(Store(clients, people), keys or ProviderKeys(), server, issuer)
     server.register_endpoint(openid.EndSession)
     server.register_endpoint(openid.Userinfo(resource_protector=openid.bearer_protector()))
-    for part in (pages, oauth1, oauth2, openid, api):
+    for part in (pages, oauth1, oauth2, openid, api, shaped):
         app.register_blueprint(part.blueprint)
     app.register_error_handler(HTTPException, _http_problem)
     app.after_request(_guard)

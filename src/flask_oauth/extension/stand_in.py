@@ -75,7 +75,7 @@ def acting_for(name: str, known: Mapping[str, Any], url: str) -> dict[str, Any]:
     preset = wanted_preset(name, known)
     protocol = preset.protocol if preset else "openid" if known.get("issuer") else "oauth2"
     options = {option: known[option] for option in KEPT if option in known}
-    options["base_url"] = f"{url}/api/"
+    options["base_url"] = f"{url}/as/{preset.name}/" if preset and preset.api_base_url else f"{url}/api/"
     if known.get("request_token_url") or protocol == "oauth1":
         options |= {option: url + path for option, path in OAUTH1.items()}
     elif preset is not None or protocol == "openid":
