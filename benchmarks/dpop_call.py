@@ -1,4 +1,8 @@
-"""B12: what a DPoP call costs beside a bearer call: at most one signature more (RFC 9449)."""
+"""B12: what a DPoP call costs beside a bearer call: at most one signature more (RFC 9449).
+
+The bound is a bearer call and a bare signature, one after the other: a signature in a loop of its own takes a third of
+what it takes between two calls, when its tables have left the processor's cache.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from . import api_server
 from .rows import timed_row
 from .subjects import Bench
 
-BOUND = "bearer call + bare ES256 signature"
+BOUND = "bearer call and bare ES256 signature"
 
 
 def run(bench: Bench) -> list[dict[str, Any]]:
@@ -18,12 +22,12 @@ def run(bench: Bench) -> list[dict[str, Any]]:
         times = bench.compare(
             {
                 "ours": ("ours.dpop", place),
+                BOUND: ("ours.bearer_and_signature", place),
                 "bearer call": ("ours.bearer", place),
                 "bare ES256 signature": ("ours.bare_es256", {}),
             }
         )
         kind = api.kind
-    pairs = zip(times.rounds["bearer call"], times.rounds["bare ES256 signature"], strict=True)
-    times.rounds[BOUND] = [call + signature for call, signature in pairs]
-    row = timed_row(times, id="B12", what="API call, DPoP, TLS", unit="ms", bound=BOUND, must=[("ratio", 1.25, BOUND)])
+    must = [("ratio", 1.25, BOUND)]
+    row = timed_row(times, id="B12", what="API call, DPoP, TLS", unit="ms", bound=BOUND, must=must)
     return [{**row, "server": kind}]

@@ -67,6 +67,12 @@ def dpop(url: str, ca_certs: str) -> Call:
     return lambda: remote.get("user").data
 
 
+def bearer_and_signature(url: str, ca_certs: str) -> Call:
+    """The bound of a DPoP call."""
+    call, sign = bearer(url, ca_certs), bare_es256()
+    return lambda: (call(), sign())
+
+
 def bare_es256() -> Call:
     """An ES256 signature as JWS has it, by cryptography alone, over as many bytes as a proof has."""
     from cryptography.hazmat.primitives.asymmetric import ec

@@ -75,7 +75,7 @@ class BackChannel:
         """
         if key is None:
             return self.transport.send(make(self.once()))
-        return self.prover.send(lambda: make(self.once()), key, "authorization server")
+        return self.prover.send_to_server(lambda: make(self.once()), key)
 
     def send_token_request(
         self,

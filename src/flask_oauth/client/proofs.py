@@ -110,41 +110,57 @@ class Prover:
         self._clock = clock
         self._new_secret = new_secret
 
-    def send(
-        self, make: Callable[[], HTTPRequest], key: SigningKey, role: Role, *, access_token: str | None = None
-    ) -> HTTPResponse:
-        """Send a request with a proof, and once more if the server asks for a newer nonce.
+    def send_to_server(self, make: Callable[[], HTTPRequest], key: SigningKey) -> HTTPResponse:
+        """Send a request to an authorization server with a proof, and once more if it asks for a newer nonce.
 
         :param make: makes the request, anew each time: what must be used once (a client assertion) is.
         :param key: what the proof is signed with.
-        :param role: what the server is to this request; its nonces for the other role are others.
-        :param access_token: the token that goes with a request to a resource.
         """
         request = make()
-        server = origin(request.url)
-        used = self.nonces.get(role, server)
-        response = self._send(self._proved(request, key, access_token, used))
-        newest = self._learn(role, server, response)
-        nonce = nonce_to_retry_with(response, used=used) if newest is not None else None
-        if nonce is None:
-            return response
-        response = self._send(self._proved(make(), key, access_token, nonce))
-        self._learn(role, server, response)
-        return response
+        again = [request]
 
-    def _proved(
-        self, request: HTTPRequest, key: SigningKey, access_token: str | None, nonce: str | None
-    ) -> HTTPRequest:
-        proof = dpop_proof(
-            key,
-            method=request.method,
-            url=request.url,
-            now=self._clock(),
-            jti=self._new_secret(),
-            access_token=access_token,
-            nonce=nonce,
-        )
-        return request.with_headers({"DPoP": proof})
+        def proved(proof: str) -> HTTPRequest:
+            return (again.pop() if again else make()).with_headers({"DPoP": proof})
+
+        return self._send_proved(request, proved, key, "authorization server", None)
+
+    def send_to_resource(
+        self, request: HTTPRequest, proved: Callable[[str], HTTPRequest], key: SigningKey, access_token: str
+    ) -> HTTPResponse:
+        """Send a request to a resource with a proof, and once more if it asks for a newer nonce.
+
+        :param request: the request without credentials.
+        :param proved: puts the credentials on it, given a proof.
+        :param access_token: the token among them.
+        """
+        return self._send_proved(request, proved, key, "resource", access_token)
+
+    def _send_proved(
+        self,
+        request: HTTPRequest,
+        proved: Callable[[str], HTTPRequest],
+        key: SigningKey,
+        role: Role,
+        access_token: str | None,
+    ) -> HTTPResponse:
+        server = origin(request.url)
+        nonce = used = self.nonces.get(role, server)
+        for _ in range(2):
+            proof = dpop_proof(
+                key,
+                method=request.method,
+                url=request.url,
+                now=self._clock(),
+                jti=self._new_secret(),
+                access_token=access_token,
+                nonce=nonce,
+            )
+            response = self._send(proved(proof))
+            newest = self._learn(role, server, response)
+            nonce = nonce_to_retry_with(response, used=used) if newest is not None else None
+            if nonce is None:
+                break
+        return response
 
     def _learn(self, role: Role, server: Origin, response: HTTPResponse) -> str | None:
         nonce = new_nonce(response)

@@ -7,7 +7,7 @@ Sections enforced here: RFC 7517 §4, §9.2; RFC 7638; RFC 8725 §3.1 and §3.5.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -86,28 +86,28 @@ class SigningKey(PrivateKey):
     def sign(self, signing_input: bytes) -> bytes:
         """The signature as JWS has it (for EC: r and s one after the other, RFC 7518 §3.4)."""
         if self.native.key_type == "EC":
-            return _ecdsa(self, signing_input)
+            return _ecdsa_signer(self)(signing_input)
         from joserfc.jws import JWSRegistry
 
         return JWSRegistry.algorithms[self.algorithm].sign(signing_input, self.native)
 
 
-def _ecdsa(key: SigningKey, signing_input: bytes) -> bytes:
-    """By cryptography directly, as each DPoP call waits for it: joserfc takes half as long again to spell r and s."""
+@lru_cache(maxsize=1024)
+def _ecdsa_signer(key: SigningKey) -> Callable[[bytes], bytes]:
+    """Signs by cryptography directly, as each DPoP call waits for it; joserfc takes half as long again."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
     from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
     native: Any = key.native
-    r, s = decode_dss_signature(native.private_key.sign(signing_input, _ecdsa_algorithm(key.algorithm)))
-    size = native.curve_key_size // 8 + (native.curve_key_size % 8 > 0)
-    return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+    in_der, size = native.private_key.sign, (native.curve_key_size + 7) // 8
+    algorithm = ECDSA(getattr(hashes, SIGNATURE_ALGORITHMS[key.algorithm].digest.upper())())
 
+    def sign(signing_input: bytes) -> bytes:
+        r, s = decode_dss_signature(in_der(signing_input, algorithm))
+        return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
-@lru_cache
-def _ecdsa_algorithm(name: str) -> Any:
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-
-    return ECDSA(getattr(hashes, SIGNATURE_ALGORITHMS[name].digest.upper())())
+    return sign
 
 
 class DecryptionKey(PrivateKey):
