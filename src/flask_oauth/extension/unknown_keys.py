@@ -11,7 +11,7 @@ import difflib
 import functools
 import re
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from ..providers import get, names
@@ -108,13 +108,17 @@ def _may_be_of_a_remote_app(key: str) -> bool:
 def _ending(key: str) -> str:
     """The keyword that a key ends in, if a name stands before it."""
     rest = key.removeprefix("OAUTH_")
-    endings = {*members.spellings(), *(name.upper() for name in _placeholders())}
+    return _longest(rest, members.spellings()) or _longest(rest, (name.upper() for name in _placeholders()))
+
+
+def _longest(text: str, endings: Iterable[str]) -> str:
     # The longest counts: OAUTH_GITHUB_CLIENT_ID, not a remote app named GITHUB_CLIENT with an ID.
-    return max((ending for ending in endings if rest.endswith(f"_{ending}")), key=len, default="")
+    return max((ending for ending in endings if text.endswith(f"_{ending}")), key=len, default="")
 
 
 @functools.cache
 def _placeholders() -> frozenset[str]:
+    """Every preset's; they are loaded for it, so this is asked last."""
     return frozenset(placeholder for name in names() for placeholder in get(name).parameters)
 
 
