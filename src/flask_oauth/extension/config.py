@@ -63,7 +63,6 @@ SETTINGS: Final = (
     Setting("OAUTH_AFTER_SIGN_IN", (str,), "/", "The path a user lands on after signing in, where no other was asked for."),
     Setting("OAUTH_AFTER_SIGN_OUT", (str,), "/", "The path a user lands on after signing out."),
     Setting("OAUTH_SIGN_OUT_AT_PROVIDER", (bool,), True, "Whether signing out here also signs out at a provider that offers it (RP-initiated logout)."),
-    Setting("OAUTH_SIGN_OUT_AT_PROVIDER", (bool,), True, "Whether signing out here also signs out at a provider that offers it (RP-initiated logout)."),
     Setting("OAUTH_SESSION_CHECK_SECONDS", (int, float), 5.0, "How long a worker may go on believing that a session was not ended elsewhere (back-channel logout)."),
 )  # fmt: skip
 SETTING_NAMES: Final = frozenset(setting.name for setting in SETTINGS)
