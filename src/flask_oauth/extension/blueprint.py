@@ -68,11 +68,15 @@ def make_blueprint(oauth: OAuth) -> Blueprint:
     """The blueprint of an ``OAuth`` object."""
     blueprint = Blueprint("oauth", __name__, template_folder="templates", static_folder="static")
     for rule, endpoint, view, methods in ROUTES:
-        bound = functools.update_wrapper(functools.partial(view, oauth), view)
-        blueprint.add_url_rule(rule, endpoint, bound, methods=methods)
+        blueprint.add_url_rule(rule, endpoint, _bound(view, oauth), methods=methods)
     blueprint.before_request(warn_of_proxy)
     blueprint.record(functools.partial(_settle_in, oauth))
     return blueprint
+
+
+def _bound(view: Callable[..., Any], oauth: OAuth) -> Callable[..., Any]:
+    """A view of this ``OAuth`` object, which still says its name."""
+    return functools.update_wrapper(functools.partial(view, oauth), view)
 
 
 def _settle_in(oauth: OAuth, state: BlueprintSetupState) -> None:

@@ -12,11 +12,13 @@ signed in as both at the same time, and never because an e-mail address is the s
 
 from __future__ import annotations
 
+import functools
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Response, abort, current_app, redirect, request, session, url_for
+from flask import abort, current_app, redirect, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..errors import AccountLinkError, SignInRequired
@@ -25,6 +27,7 @@ from ..storage.account_links import AccountLinks, LinkedAccount
 from . import addresses, flows, identity, pages, stored_tokens
 from .identity import Identity, SignedIn
 from .state import current_state
+from .views import ask_to_sign_in
 
 if TYPE_CHECKING:
     from ..client.transaction import Transaction
@@ -99,77 +102,66 @@ def complete(oauth: OAuth, remote: OAuthRemoteApp, transaction: Transaction, sig
 # -- views -------------------------------------------------------------------------------------------------------
 
 
-def accounts(oauth: OAuth) -> BaseResponse:
+def for_account(view: Callable[..., BaseResponse]) -> Callable[..., BaseResponse]:
+    """Call a view with the user of this request; others are led to the sign-in page."""
+
+    @functools.wraps(view)
+    def decorated(oauth: OAuth, **values: Any) -> BaseResponse:
+        _links(oauth)
+        account = current_account(oauth)
+        return ask_to_sign_in(oauth) if account is None else view(oauth, account, **values)
+
+    return decorated
+
+
+@for_account
+def accounts(oauth: OAuth, account: str) -> BaseResponse:
     """The user's accounts."""
-    account, links = _account_or_sign_in(oauth), _links(oauth)
-    if not isinstance(account, str):
-        return account
-    linked = [(each, oauth.title_of(each.provider)) for each in links.links_of(account)]
-    return pages.page(
-        oauth,
-        "accounts.html",
-        linked=linked,
-        buttons=[
-            {"title": r.title, "url": url_for(addresses.endpoint("link"), name=r.name)} for r in oauth.sign_in_apps()
-        ],
-        unlink_url=url_for(addresses.endpoint("unlink")),
-    )
+    linked = [(each, oauth.title_of(each.provider)) for each in _links(oauth).links_of(account)]
+    start = addresses.endpoint("link")
+    buttons = [{"title": each.title, "url": url_for(start, name=each.name)} for each in oauth.sign_in_apps()]
+    unlink_url = url_for(addresses.endpoint("unlink"))
+    return pages.page(oauth, "accounts.html", linked=linked, buttons=buttons, unlink_url=unlink_url)
 
 
-def link(oauth: OAuth, name: str) -> BaseResponse:
+@for_account
+def link(oauth: OAuth, account: str, name: str) -> BaseResponse:
     """Begin a sign-in that links the account it ends in."""
     from .signing_in import Wish, begin
 
-    remote, account = oauth.sign_in_app_or_404(name), _account_or_sign_in(oauth)
-    if not isinstance(account, str):
-        return account
+    remote, page = oauth.sign_in_app_or_404(name), url_for(addresses.endpoint("accounts"))
     if not addresses.from_own_page():
-        return redirect(url_for(addresses.endpoint("accounts")), 303)
-    _links(oauth)
-    target = addresses.safe_path(request.form.get("next"), url_for(addresses.endpoint("accounts")))
-    return begin(oauth, remote, Wish(target, PURPOSE + account), prompt="select_account")
+        return redirect(page, 303)
+    wish = Wish(addresses.safe_path(request.form.get("next"), page), PURPOSE + account)
+    # Whoever is signed in there is often the one whose account is linked already.
+    return begin(oauth, remote, wish, **({"prompt": "select_account"} if remote.issuer else {}))
 
 
-def unlink(oauth: OAuth) -> BaseResponse:
+@for_account
+def unlink(oauth: OAuth, account: str) -> BaseResponse:
     """Undo a link; its token is given up too.
 
     :raises AccountLinkError: it is the user's only way to sign in (``account_link_last``).
     """
-    account, links = _account_or_sign_in(oauth), _links(oauth)
-    if not isinstance(account, str):
-        return account
     if addresses.from_own_page():
-        issuer, subject = request.form.get("issuer", ""), request.form.get("subject", "")
-        _unlink(oauth, links, account, issuer, subject)
+        _unlink(oauth, account, request.form.get("issuer", ""), request.form.get("subject", ""))
     return redirect(url_for(addresses.endpoint("accounts")), 303)
 
 
-def _unlink(oauth: OAuth, links: AccountLinks, account: str, issuer: str, subject: str) -> None:
+def _unlink(oauth: OAuth, account: str, issuer: str, subject: str) -> None:
+    links = _links(oauth)
     linked = links.links_of(account)
     found = next((each for each in linked if (each.issuer, each.subject) == (issuer, subject)), None)
     if found is None:
         return
     if len(linked) == 1 and not _has_own_users(oauth):
         error = AccountLinkError("It is the only way for its user to sign in", code="account_link_last")
-        flows.failed(error, None, flows.flow_id())
+        flows.failed(error, oauth.find_remote_app(found.provider), flows.flow_id())
         raise error
     links.unlink(account, issuer, subject)
     remote = oauth.find_remote_app(found.provider)
     if remote is not None and current_state().token_store is not None:
         stored_tokens.disconnect(remote, account, found.label)
-
-
-def _account_or_sign_in(oauth: OAuth) -> str | Response | BaseResponse:
-    _links(oauth)
-    account = current_account(oauth)
-    return account if account is not None else addresses_to_sign_in(oauth)
-
-
-def addresses_to_sign_in(oauth: OAuth) -> Any:
-    """The way to the sign-in page, and back here."""
-    from .views import ask_to_sign_in
-
-    return ask_to_sign_in(oauth)
 
 
 def _links(oauth: OAuth) -> AccountLinks:
