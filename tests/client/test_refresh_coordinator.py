@@ -833,6 +833,7 @@ def test_no_lock_is_held_while_a_provider_is_asked() -> None:
     assert time.monotonic() - started < 10  # one after the other would take 50 s
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12: threads of pytest-xdist
 def test_a_lock_held_at_a_fork_does_not_block_the_child() -> None:
     worker = real_worker(MemoryTokenStore())
     with worker._lock:

@@ -74,7 +74,7 @@ def test_a_killed_worker_blocks_nobody_longer_than_the_lease(
         took = time.monotonic() - started
     assert token.access_token == f"access-{requests}"
     assert provider.requests == requests
-    assert took < (LEASE + 1.0 if waits else 0.2)
+    assert took < (LEASE + 4 if waits else LEASE * 0.9)  # the usual lease would be 10 s
     held = keeper.load(key)
     assert held is not None
     assert held.token.refresh_token == provider.current

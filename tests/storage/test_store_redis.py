@@ -113,6 +113,7 @@ def test_no_cluster() -> None:
     assert caught.value.code == "store_failed"
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12: threads of pytest-xdist
 def test_a_fork_leaves_the_connections_to_the_parent(redis_url: str, cluster_url: str) -> None:
     key = RecordKey("fork", "i", "o")
     for url in (redis_url, cluster_url):

@@ -284,6 +284,7 @@ def test_the_tables_join_a_metadata_once() -> None:
     assert set(metadata.tables) <= set(db.metadata.tables)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12: threads of pytest-xdist
 def test_a_fork_leaves_the_connections_to_the_parent(sqlite_url: str, postgresql_url: str, mariadb_url: str) -> None:
     """As with gunicorn --preload: the store was used before the fork, then both sides use it."""
     key = RecordKey("fork", "i", "o")
