@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ from flask_oauth.protocol.http import (
     Headers,
     HTTPResponse,
     add_query,
+    form_text,
     is_secure_url,
     json_object,
     origin,
@@ -232,3 +234,8 @@ def test_N12_where_credentials_may_be_sent(url: str, secure: bool) -> None:
     check: Callable[..., bool] = is_secure_url
     assert check(url, ["intranet.example"]) is secure
     assert check("http://intranet.example/") is False
+
+
+@given(st.lists(st.tuples(st.text(), st.text())))
+def test_a_form_is_written_as_the_standard_library_writes_it(pairs: list[tuple[str, str]]) -> None:
+    assert form_text(pairs) == urlencode(pairs)

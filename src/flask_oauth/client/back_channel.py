@@ -118,7 +118,7 @@ class BackChannel:
             default_type=self.default_type(dpop_key),
             lenient_format=self.settings.lenient,
         )
-        return replace(token, dpop_key=dpop_key or None, resource=resource)
+        return replace(token, dpop_key=dpop_key or None, resource=resource) if dpop_key or resource else token
 
     def default_type(self, dpop_key: str | None) -> str | None:
         """The type of a token whose answer names none, as servers of 2010 do; never of one that must be bound."""

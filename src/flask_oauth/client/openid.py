@@ -120,18 +120,17 @@ class OpenIDClient:
             )
         return unverified_jwt(id_token).claims
 
-    def _expectation(self) -> IDTokenExpectation:
+    def _expectation(self, issuer: str = "", **binding: Any) -> IDTokenExpectation:
         """What every ID Token must fulfil, of the issuer that the metadata names (it may be a template)."""
         expected = self._settings.id_token
         if expected is None:
             raise ConfigurationError("OpenID Connect needs issuer=", code="config_endpoint_missing")
-        return replace(expected, issuer=self._server.metadata().issuer or expected.issuer)
+        return replace(expected, issuer=issuer or self._server.metadata().issuer or expected.issuer, **binding)
 
     def _expected(self, transaction: Transaction, **binding: Any) -> IDTokenExpectation:
         """What an ID Token of this sign-in must fulfil."""
-        return replace(
-            self._expectation(),
-            issuer=transaction.issuer or self._expectation().issuer,
+        return self._expectation(
+            transaction.issuer,
             nonce=transaction.nonce or None,
             max_age=transaction.max_age,
             acr_values=transaction.acr_values,

@@ -44,13 +44,17 @@ class Server:
         self._settings = settings
         self._cache = cache
         self._clock = clock
+        self._merged: tuple[ServerMetadata, ServerMetadata] | None = None
 
     def metadata(self) -> ServerMetadata:
         """What is known about the server: its metadata, with the endpoints named by hand on top."""
         settings = self._settings
         if settings.issuer is None:
             return settings.by_hand
-        return with_overrides(self._cache.metadata(settings.issuer, settings.source), settings.by_hand)
+        published, merged = self._cache.metadata(settings.issuer, settings.source), self._merged
+        if merged is None or merged[0] is not published:
+            merged = self._merged = published, with_overrides(published, settings.by_hand)
+        return merged[1]
 
     def keys(self, *, newer_than: float | None = None) -> KeySet:
         """The server's keys."""

@@ -60,8 +60,8 @@ class Transaction:
         return now - self.started_at > LIFETIME
 
     def to_bytes(self) -> bytes:
-        values = {SHORT[name]: getattr(self, name) for name in SHORT}
-        kept = {name: value for name, value in values.items() if value not in ("", (), None, "code")}
+        values = ((letter, getattr(self, name)) for name, letter in SHORT.items())
+        kept = {letter: value for letter, value in values if value not in ("", (), None, "code")}
         return json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode()
 
     @classmethod

@@ -20,15 +20,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import secrets
 import struct
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from flask import Response, after_this_request, request
+from werkzeug.http import dump_cookie
 
 from ..client.transaction import LIFETIME, Transaction
 from ..errors import AuthorizationResponseError, StoreError
@@ -43,6 +46,8 @@ PREFIX: Final = "oauth_"
 HOST_PREFIX: Final = "__Host-oauth_"
 STATE_PURPOSE: Final = b"state"
 USED: Final = b"used"
+#: A path on this site that parsing would not change.
+_PLAIN_PATH: Final = re.compile(r"/(?:[A-Za-z0-9_~-]+(?:[/.][A-Za-z0-9_~-]+)*)?(?:\?[A-Za-z0-9_.~&=%+-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class UsedSignIn:
 
 def new_state(keys: KeyRing, now: float) -> str:
     """A ``state`` that nobody can guess or make, and that tells us when and where its sign-in began."""
-    payload = secrets.token_bytes(16) + struct.pack(">I", int(now)) + request.host_url.rstrip("/").encode()
+    payload = secrets.token_bytes(16) + struct.pack(">I", int(now)) + _site().encode()
     return as_text(keys.seal(payload, STATE_PURPOSE))
 
 
@@ -149,7 +154,7 @@ def take(transaction: Transaction, keys: KeyRing) -> None:
     if not _first_use(digest, transaction.started_at, claim=True):
         raise _refusal("state_used", "The answer of this sign-in was used already")
     names = [cookie.name for cookie in flow_cookies() if cookie.digest == digest]
-    cross_site = transaction.response_mode.startswith("form_post")
+    attributes = _attributes(transaction.response_mode.startswith("form_post"))
 
     @after_this_request
     def leave_marker(response: Response) -> Response:
@@ -157,7 +162,7 @@ def take(transaction: Transaction, keys: KeyRing) -> None:
         for name in names:
             left = {"to": landed_at, "in": request_state().signed_in is not None}
             marker = as_text(keys.seal(USED + json.dumps(left).encode(), digest.encode()))
-            response.set_cookie(name, marker, **_attributes(cross_site))  # type: ignore[arg-type]
+            _write_cookie(response, name, marker, attributes)
         return response
 
 
@@ -190,16 +195,22 @@ def _opened_or_none(cookie: FlowCookie, keys: KeyRing) -> Transaction | UsedSign
 
 def flow_cookies() -> list[FlowCookie]:
     """The cookies of pending sign-ins that this browser has, those set in this very request included."""
-    found = dict(_kept_in_this_request())
-    prefix = _prefix()
+    known = request_state()
+    if known.brought is None:
+        known.brought = _brought()
+    return list({**known.brought, **known.kept}.values())
+
+
+def _brought() -> dict[str, FlowCookie]:
+    prefix, found = _prefix(), {}
     for name, value in request.cookies.items():
-        if name.startswith(prefix) and name not in found:
+        if name.startswith(prefix):
             started, _, digest = name[len(prefix) :].partition("_")
             try:
                 found[name] = FlowCookie(name, value, int(started, 16), digest)
             except ValueError:
                 continue  # another program's cookie
-    return list(found.values())
+    return found
 
 
 def digest_of(key: str) -> str:
@@ -223,7 +234,7 @@ def _open(cookie: FlowCookie, keys: KeyRing) -> Transaction | UsedSignIn:
 
 def _explain_absence(key: str, keys: KeyRing, now: float) -> AuthorizationResponseError:
     """Why there is no cookie for that state: measured, not listed."""
-    here = request.host_url.rstrip("/")
+    here = _site()
     others = bool(flow_cookies())
     try:
         content = keys.open(as_bytes(key), STATE_PURPOSE)
@@ -331,7 +342,7 @@ def _prefix() -> str:
     return HOST_PREFIX if request.is_secure else PREFIX
 
 
-def _attributes(cross_site: bool) -> dict[str, object]:
+def _attributes(cross_site: bool) -> dict[str, Any]:
     # A form post from the provider is a cross-site request: only SameSite=None lets the cookie come with it,
     # and browsers take that only as Secure. On loopback hosts they take Secure over http too.
     return {
@@ -348,8 +359,13 @@ def _set_cookie(name: str, value: str, *, cross_site: bool) -> None:
 
     @after_this_request
     def set_cookie(response: Response) -> Response:
-        response.set_cookie(name, value, **attributes)  # type: ignore[arg-type]
+        _write_cookie(response, name, value, attributes)
         return response
+
+
+def _write_cookie(response: Response, name: str, value: str, attributes: Mapping[str, Any]) -> None:
+    # Without Expires, which says the same as Max-Age to browsers of the last century.
+    response.headers.add("Set-Cookie", dump_cookie(name, value, sync_expires=False, **attributes))
 
 
 def _forget_oldest() -> None:
@@ -369,9 +385,16 @@ def _forget_oldest() -> None:
         return response
 
 
+def _site() -> str:
+    """The address of this site as this browser sees it, without a path."""
+    return f"{request.scheme}://{request.host}"
+
+
 def _own_path(location: str) -> str:
     """A redirect target as a path on this site, or nothing if it leads elsewhere."""
-    target = urlsplit(urljoin(request.host_url, location))
+    if _PLAIN_PATH.fullmatch(location):
+        return location
+    target = urlsplit(urljoin(_site(), location))
     if not location or target.netloc != request.host or target.path.startswith("//"):
         return ""
     return target.path + (f"?{target.query}" if target.query else "")

@@ -13,13 +13,13 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Protocol, cast
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urljoin
 
 from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.http import parse_options_header
 
 from ..errors import InvalidResponseError, OAuthException
-from ..protocol.http import FORM_CONTENT_TYPE, HTTPResponse, parse_form
+from ..protocol.http import FORM_CONTENT_TYPE, HTTPResponse, form_text, parse_form
 from ..protocol.http import add_query as append_query
 
 JSON_TYPES = frozenset({"application/json", "text/javascript", "application/javascript"})
@@ -241,7 +241,7 @@ def encode_request_data(data: Any, format: str | None) -> tuple[Any, str | None]
     if format == "json":
         return json.dumps(data or {}), "application/json"
     if format in ("urlencode", "urlencoded"):
-        return urlencode(list(pairs_of(data))), FORM_CONTENT_TYPE
+        return form_text(pairs_of(data)), FORM_CONTENT_TYPE
     raise UnknownFormat(
         f"Unknown format {format!r}", hint="Use 'urlencode' or 'json', or encode the data and name its content_type."
     )

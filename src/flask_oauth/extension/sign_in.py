@@ -6,6 +6,7 @@ The remote app calls these; each does one of the numbered steps around the hub
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 #: Parameters that only an answer of a provider has.
 ANSWER_NAMES = ("code", "oauth_verifier", "response")
+_ABSOLUTE = re.compile(r"https?://[a-z0-9.-]+(?::[1-9][0-9]*)?/[A-Za-z0-9_~-]+(?:[/.][A-Za-z0-9_~-]+)*")
 #: What the hub sets itself and takes from the application by other ways.
 SET_BY_US = frozenset({"state", "acr"})
 
@@ -45,12 +47,13 @@ def absolute(callback: str) -> str:
 
     ``OAUTH_EXTERNAL_URL`` wins over the request's own address.
     """
-    url = iri_to_uri(urljoin(request.url, callback))
+    # What url_for(_external=True) gives is absolute already; parsing it would not change it.
+    url = callback if _ABSOLUTE.fullmatch(callback) else iri_to_uri(urljoin(request.url, callback))
     external = current_app.config.get("OAUTH_EXTERNAL_URL")
-    parts = urlsplit(url)
-    if external and parts.netloc == request.host:
-        home = urlsplit(external)
-        return parts._replace(scheme=home.scheme, netloc=home.netloc).geturl()
+    if external:
+        parts, home = urlsplit(url), urlsplit(external)
+        if parts.netloc == request.host:
+            return parts._replace(scheme=home.scheme, netloc=home.netloc).geturl()
     return url
 
 
@@ -114,6 +117,10 @@ def begin_oauth2(
 
 def guard_callback() -> None:
     """Keep code and state of this callback out of Referer fields and caches (RFC 9700 §4.2.4)."""
+    known = request_state()
+    if known.guarded:
+        return
+    known.guarded = True
 
     @after_this_request
     def harden(response: Response) -> Response:

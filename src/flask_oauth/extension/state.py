@@ -154,6 +154,8 @@ class RequestState:
     """What this extension knows about one request; lives in ``g._oauth``.
 
     :param kept: cookies of pending sign-ins that this request sets.
+    :param brought: those that it brought, once somebody has looked.
+    :param guarded: whether its answer is kept out of caches and Referer fields.
     :param answering: the sign-ins whose answers this request handles, by remote app.
     :param subjects: who signed in by those answers, by remote app.
     :param session_value: what the session said of who is signed in, when it was last read.
@@ -162,6 +164,8 @@ class RequestState:
     """
 
     kept: dict[str, FlowCookie] = field(default_factory=dict)
+    brought: dict[str, FlowCookie] | None = None
+    guarded: bool = False
     answering: dict[str, Transaction] = field(default_factory=dict)
     subjects: dict[str, str] = field(default_factory=dict)
     session_value: Any = None
@@ -171,9 +175,10 @@ class RequestState:
 
 def request_state() -> RequestState:
     """The state of the request at work."""
-    state: RequestState | None = g.get("_oauth")
+    here = g._get_current_object()  # one look-up for three
+    state: RequestState | None = here.get("_oauth")
     if state is None:
-        state = g._oauth = RequestState()
+        state = here._oauth = RequestState()
     return state
 
 

@@ -12,10 +12,9 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
-from urllib.parse import quote_plus
 
 from ...errors import ConfigurationError
-from ..http import ClientCertificate, Headers, HTTPRequest, add_query, form_request
+from ..http import ClientCertificate, Headers, HTTPRequest, add_query, form_encoded, form_request
 from ..jose import SigningKey, sign_jwt, sign_jwt_with_secret
 from .metadata import TENANT_PLACEHOLDER, ServerMetadata
 from .parameters import REPEATABLE
@@ -120,7 +119,7 @@ def _secret_methods(client: Client, metadata: ServerMetadata) -> tuple[str, ...]
     # Endpoints named by hand, without a document: programs of 2010 sent the secret in the form.
     by_hand = not metadata.raw
     # Servers disagree about reserved characters in Basic (RFC 6749 §2.3.1); in a form they do not.
-    reserved = _form_encoded(client.client_id) != client.client_id or _form_encoded(_secret(client)) != _secret(client)
+    reserved = form_encoded(client.client_id) != client.client_id or form_encoded(_secret(client)) != _secret(client)
     if by_hand or (reserved and metadata.token_endpoint_auth_methods_supported):
         return ("client_secret_post", "client_secret_basic", "client_secret_jwt")
     # RFC 8414 §2: where the list is left out, the default is client_secret_basic.
@@ -176,7 +175,9 @@ def endpoint_request(
         query = add_query(url, [*pairs, *authentication.parameters])
         # A code or a refresh token is good for one use: the request must not go out twice, though it is a GET.
         request = HTTPRequest("GET", query, Headers({"Accept": "application/json", **fields}), repeatable=False)
-    return replace(metadata.request(request), client_certificate=authentication.certificate)
+    request = metadata.request(request)
+    certificate = authentication.certificate
+    return request if certificate is None else replace(request, client_certificate=certificate)
 
 
 def _secret(client: Client) -> str:
@@ -187,14 +188,9 @@ def _secret(client: Client) -> str:
     return client.client_secret
 
 
-def _form_encoded(text: str) -> str:
-    """RFC 6749 §2.3.1 and appendix B: UTF-8, then form-encoded."""
-    return quote_plus(text, safe="")
-
-
 def _basic(client: Client, metadata: ServerMetadata, now: float, jti: str) -> ClientAuthentication:
     pair = (client.client_id, _secret(client))
-    name, secret = pair if client.basic_raw else map(_form_encoded, pair)
+    name, secret = pair if client.basic_raw else map(form_encoded, pair)  # RFC 6749 §2.3.1
     credentials = b64encode(f"{name}:{secret}".encode()).decode("ascii")
     return ClientAuthentication(headers={"Authorization": f"Basic {credentials}"}, certificate=client.certificate)
 

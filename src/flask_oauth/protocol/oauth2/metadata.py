@@ -103,6 +103,8 @@ class ServerMetadata:
 
     def request(self, request: HTTPRequest) -> HTTPRequest:
         """The request with this server's rules about hosts on it."""
+        if not self.insecure_hosts and not self.public_hosts_only:
+            return request
         return replace(request, insecure_hosts=self.insecure_hosts, public_hosts_only=self.public_hosts_only)
 
     def __repr__(self) -> str:
