@@ -376,7 +376,7 @@ def test_failed(client, oauth_fail):
 
 def test_the_fixtures(tmp_path: Path) -> None:
     (tmp_path / "test_shop.py").write_text(PROGRAM)
-    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", PLUGIN, "-W", "error"]
+    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"]
     done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout

@@ -144,8 +144,8 @@ class Prover:
         access_token: str | None,
     ) -> HTTPResponse:
         server = origin(request.url)
-        nonce = used = self.nonces.get(role, server)
-        for _ in range(2):
+
+        def sent_with(nonce: str | None) -> tuple[HTTPResponse, str | None]:
             proof = dpop_proof(
                 key,
                 method=request.method,
@@ -156,11 +156,13 @@ class Prover:
                 nonce=nonce,
             )
             response = self._send(proved(proof))
-            newest = self._learn(role, server, response)
-            nonce = nonce_to_retry_with(response, used=used) if newest is not None else None
-            if nonce is None:
-                break
-        return response
+            return response, self._learn(role, server, response)
+
+        used = self.nonces.get(role, server)
+        response, newest = sent_with(used)
+        asked_for = nonce_to_retry_with(response, used=used) if newest is not None else None
+        # RFC 9449 §8: once more with the nonce it asks for; a server that asks again is answered no more.
+        return response if asked_for is None else sent_with(asked_for)[0]
 
     def _learn(self, role: Role, server: Origin, response: HTTPResponse) -> str | None:
         nonce = new_nonce(response)

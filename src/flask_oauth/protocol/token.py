@@ -55,7 +55,8 @@ class Token:
         """A JSON-able mapping that :meth:`from_dict` takes back; empty fields are left out."""
         values = {name: getattr(self, name) for name in self.__slots__} | {"extra": dict(self.extra)}
         # Not what is false, but what is empty: a token that ended at second 0 has ended.
-        return {name: value for name, value in values.items() if name == "access_token" or value not in (None, "", {}, ())}
+        kept = ((name, value) for name, value in values.items() if value not in (None, "", {}, ()))
+        return {"access_token": self.access_token, **dict(kept)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Token:

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import ExponentialBackoff
+from redis.connection import parse_url
 from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 from redis.retry import Retry
 
@@ -283,8 +284,7 @@ def _unpack_all(values: Iterable[bytes | None]) -> list[Record]:
 
 def _check_url(url: str) -> None:
     try:
-        parse_url: Any = redis.connection.parse_url
-        parse_url(url)
+        parse_url(url)  # type: ignore[no-untyped-call]
         good = bool(urlsplit(url).hostname or urlsplit(url).path)
     except ValueError:
         good = False

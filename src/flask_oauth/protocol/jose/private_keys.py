@@ -222,7 +222,7 @@ def _from_pem(text: str) -> Key:
         # Before joserfc sees it, which would only warn.
         raise _refused(f"has {native.key_size} bits, not 2048 or more")
     for family in (RSAKey, ECKey, OKPKey):
-        if family.binding.check_cryptography_key(native):
+        if family.binding.check_cryptography_key(native):  # pyright: ignore[reportAttributeAccessIssue]
             return family.import_key(native)  # type: ignore[arg-type]
     raise _refused(f"is neither RSA, EC nor OKP but {type(native).__name__}")
 
