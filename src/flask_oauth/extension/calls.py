@@ -35,6 +35,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 #: Scheme, host and port.
 Origin = tuple[str, str, int | None]
 
+#: Attributes that a program may assign to at any time; until it does they are what the facts say.
+ASSIGNABLE = ("base_url", "request_token_url", "access_token_url", "authorize_url", "_token_method")
+NO_FIELDS = Headers()
 #: Methods whose data goes into the query.
 WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -175,9 +178,9 @@ class ApiCalls(Verbs):
         """Method, URL, header fields and body of a call, as its arguments say."""
         method = method.upper()
         url = self.expand_url(url)
-        fields = {str(name): str(value) for name, value in (headers or {}).items()}
         if method in WITHOUT_BODY:
-            return method, add_query(url, data), Headers(fields), None
+            return method, add_query(url, data) if data else url, Headers(headers) if headers else NO_FIELDS, None
+        fields = {str(name): str(value) for name, value in (headers or {}).items()}
         body = data or b""
         if content_type is None:
             body, content_type = encode_request_data(data, format)
@@ -217,7 +220,7 @@ class ApiCalls(Verbs):
         self, method: str, url: str, headers: Headers, body: bytes | None, token: Any = None
     ) -> HTTPResponse:
         """The call with the token that counts: the caller's own, the tokengetter's, or a stored one."""
-        if "authorization" in headers or (not self.request_token_url and _carries_token(url)):
+        if "authorization" in headers or (_carries_token(url) and not self.request_token_url):
             return self._call(method, url, headers, body, None)
         if self.tokengetter_func is None and token is not None:
             return self._call(method, url, headers, body, as_token(token, now=time.time()))
@@ -318,8 +321,8 @@ class ApiCalls(Verbs):
     # -- the call ---------------------------------------------------------------------------------------------
 
     def _call(self, method: str, url: str, headers: Headers, body: bytes | None, token: Token | None) -> HTTPResponse:
-        hub, home = self._hub_and_home()
         facts = self._facts
+        hub, home = self._hub_and_home(facts)
         options, provider = facts.options, facts.provider
         if provider is not None and token is not None and "{" in provider.api_base_url:
             # This provider says with the token where its user's API is.
@@ -377,25 +380,23 @@ class ApiCalls(Verbs):
         return client
 
     def _hub(self) -> OAuth1Client | OAuth2Client:
-        return self._hub_and_home()[0]
+        return self._hub_and_home(self._facts)[0]
 
-    def _hub_and_home(self) -> tuple[OAuth1Client | OAuth2Client, frozenset[Origin]]:
+    def _hub_and_home(self, facts: Facts) -> tuple[OAuth1Client | OAuth2Client, frozenset[Origin]]:
         """The hub's client, and the origins that belong to the provider."""
         transport = self._transport or transport_in_reach(self.oauth)
+        assigned = self.__dict__
         live = (
-            self.base_url,
-            self.request_token_url,
-            self.access_token_url,
-            self.authorize_url,
+            facts,
+            transport,
             self.consumer_key,
             self.consumer_secret,
-            self._token_method,
-            self._facts,
-            transport,
+            *[assigned.get(name) for name in ASSIGNABLE],
         )
         made = self._made
         if made is None or made[0] != live:
-            named = [*live[:4], self._options.get("userinfo_endpoint")]
+            named = [self.base_url, self.request_token_url, self.access_token_url, self.authorize_url]
+            named.append(facts.options.get("userinfo_endpoint"))
             home = frozenset(origin(self.expand_url(url)) for url in named if url)
             made = self._made = (live, self._make_hub(transport), home)
         return made[1:]

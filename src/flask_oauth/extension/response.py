@@ -11,12 +11,12 @@ import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any, Protocol, cast
 from urllib.parse import urljoin
 
 from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.http import parse_options_header
+from werkzeug.utils import cached_property  # that of functools takes a lock before Python 3.12
 
 from ..errors import InvalidResponseError, OAuthException
 from ..protocol.http import FORM_CONTENT_TYPE, HTTPResponse, form_text, parse_form

@@ -51,8 +51,9 @@ class Headers(Mapping[str, str]):
     __slots__ = ("_items", "_values")
 
     def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        pairs = items.items() if isinstance(items, Mapping) else items
-        self._items = tuple((str(name), str(value)) for name, value in pairs)
+        # Lists first: asking whether something is a Mapping takes longer than the rest.
+        pairs = items.items() if not isinstance(items, (list, tuple)) and isinstance(items, Mapping) else items
+        self._items = tuple([(str(name), str(value)) for name, value in pairs])
         values: dict[str, str] = {}
         for name, value in self._items:
             folded = name.lower()

@@ -17,6 +17,7 @@ default transport, which has the means for both.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import threading
@@ -139,6 +140,13 @@ class PyreqwestTransport:
             raise _forked() from error
 
 
+@functools.cache
+def _their_error() -> type[PyreqwestError]:
+    from pyreqwest.exceptions import PyreqwestError
+
+    return PyreqwestError
+
+
 class _Failure(NamedTuple):
     error: TransportError
     cause: Exception | None = None
@@ -158,12 +166,10 @@ class _Exchange:
 
     def attempt(self) -> HTTPResponse | _Failure:
         """The answer, or what went wrong."""
-        from pyreqwest.exceptions import PyreqwestError
-
         try:
             with self._built() as response:
                 return self._read(response)
-        except PyreqwestError as error:
+        except _their_error() as error:
             return self._explained(error)
         except TransportError as error:
             return _Failure(error)
@@ -247,11 +253,11 @@ def _values(headers: HeaderMap, name: str) -> list[str]:
 
 def _refuse_unwritable(request: HTTPRequest) -> None:
     """What pyreqwest would refuse too, but with an error that quotes it."""
-    fields = request.headers.items_as_sent()
-    if not TOKEN.fullmatch(request.method) or not all(
-        TOKEN.fullmatch(name) and value.isascii() and (value.isprintable() or value.replace("\t", "").isprintable())
-        for name, value in fields
-    ):
+    writable = bool(TOKEN.fullmatch(request.method))
+    for name, value in request.headers.items_as_sent():
+        printable = value.isprintable() or value.replace("\t", "").isprintable()
+        writable = writable and printable and value.isascii() and bool(TOKEN.fullmatch(name))
+    if not writable:
         raise TransportError("Not sent: the method or a header field holds characters that cannot be sent")
 
 
