@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flask_oauth.client.cache import COOL_DOWN, ServerCache, lifetime_of
+from flask_oauth.client.cache import COOL_DOWN, ServerCache, Source, lifetime_of
 from flask_oauth.errors import MetadataError, OAuthException, TransportError
 from flask_oauth.protocol.http import Headers, HTTPRequest, HTTPResponse
 from flask_oauth.testing import ScriptedTransport, json_response
@@ -288,3 +288,23 @@ def test_servers_and_rules_are_kept_apart(cache: ServerCache, transport: Scripte
     assert guarded.public_hosts_only
     assert not cache.metadata(ISSUER).public_hosts_only
     assert [request.public_hosts_only for request in transport.requests] == [False, True]
+
+
+def test_strangers_documents_do_not_crowd_out_the_programs_own(
+    cache: ServerCache, transport: ScriptedTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_oauth.client.cache.MOST_DOCUMENTS", 4)
+    transport.always("GET", METADATA, document())
+    cache.metadata(ISSUER)
+    for number in range(20):
+        stranger = f"https://stranger-{number}.example"
+        transport.always("GET", f"{stranger}/.well-known/openid-configuration", DOWN)
+        with pytest.raises(OAuthException):
+            cache.metadata(stranger, Source(public_hosts_only=True))
+    assert len(cache._slots) == 4
+    cache.metadata(ISSUER)
+    assert fetched(transport) == 1
+
+
+def test_a_lifetime_in_odd_digits_is_none() -> None:
+    assert lifetime_of(document("max-age=²")) == lifetime_of(document())

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_oauth.errors import ConfigurationError
-from flask_oauth.storage import Record, RecordKey, store_from_url
+from flask_oauth.storage import MemoryTokenStore, Record, RecordKey, store_from_url
 from flask_oauth.storage.records import owner_prefix
 from flask_oauth.storage.redis_scripts import pack, pack_version, unpack
 
@@ -119,3 +119,13 @@ def test_the_contract_imports_no_extra() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "[]"
+
+
+def test_marks_in_memory_go_when_they_have_ended_though_nobody_prunes() -> None:
+    now = 0.0
+    store = MemoryTokenStore(clock=lambda: now)
+    for number in range(5000):
+        now += 1
+        store.put_mark(f"logout:{number}", seconds=600)
+    assert len(store._marks) <= 1300
+    assert store.get_mark("logout:4990") is not None

@@ -32,6 +32,8 @@ LONGEST_LIFETIME: Final = 86_400.0
 USUAL_LIFETIME: Final = 3_600.0
 #: Seconds between two fetches that nobody's lifetime asked for: an unknown key, or a server that is down.
 COOL_DOWN: Final = 30.0
+#: How many documents are kept; an application may take issuers from strangers, who have any number of them.
+MOST_DOCUMENTS: Final = 2048
 #: How often a metadata or key document may redirect within its own origin.
 MOST_REDIRECTS: Final = 3
 
@@ -180,8 +182,14 @@ class ServerCache:
         slot = self._slots.get(key)
         if slot is None:
             with self._lock:
+                if len(self._slots) >= MOST_DOCUMENTS and key not in self._slots:
+                    self._slots.pop(self._least_wanted())
                 slot = self._slots.setdefault(key, Slot())
         return slot
+
+    def _least_wanted(self) -> tuple[str, str, Source]:
+        """The oldest document of a stranger's issuer, so that none of those crowds out one that the program names."""
+        return next((key for key in self._slots if key[2].public_hosts_only), next(iter(self._slots)))
 
     def _fetch_metadata(self, issuer: str, source: Source) -> tuple[ServerMetadata, float]:
         response = HTTPResponse(0, Headers(), b"")
@@ -230,6 +238,6 @@ def lifetime_of(response: HTTPResponse) -> float:
         if name in ("no-store", "no-cache"):
             lifetime = SHORTEST_LIFETIME
             break
-        if name == "max-age" and value.strip('"').isdigit():
+        if name == "max-age" and value.strip('"').isdecimal():  # not isdigit(), which takes "²" too
             lifetime = float(value.strip('"'))
     return min(max(lifetime, SHORTEST_LIFETIME), LONGEST_LIFETIME)

@@ -250,7 +250,7 @@ class OAuth2Client:
         :raises ServerError: the server refused; ``error`` is ``invalid_grant`` when the refresh token is spent.
         :raises IDTokenError: the ID Token beside it speaks of another person.
         """
-        metadata, client = self.metadata(), self.client
+        metadata, client, settings = self.metadata(), self.client, self.settings
         answer = self.back_channel.send_token_request(
             lambda once: refresh_request(metadata, client, token, scope=scope, **once), key_of(token), token.extra
         )
@@ -263,6 +263,9 @@ class OAuth2Client:
             lenient_format=self.settings.lenient,
         )
         self.openid.check_refreshed(new, token)
+        if token.id_token is None and settings.id_token is not None:
+            # Without the one before it was not checked, so nobody may take it for one that was.
+            new = replace(new, id_token=None)
         return new
 
     def revoke(self, token: Token) -> dict[str, str]:

@@ -6,6 +6,7 @@ Sections enforced here: RFC 9700 §4.7; session fixation (the session gets a new
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -57,8 +58,8 @@ def complete(
     if oauth.account_links is not None:
         known = oauth.account_links.find(signed_in.identity.issuer, signed_in.identity.subject)
         signed_in = replace(signed_in, account=known)
-    _begin_session(signed_in)
-    answer = _ask_application(oauth, signed_in.identity, result.token)
+    before = _begin_session(signed_in)
+    answer = _ask_application(oauth, signed_in.identity, result.token, somebody_before=before)
     if answer is not None and not isinstance(answer, str):
         _hold(remote, signed_in, result.token, transaction.next_url, flow)
         return current_app.make_response(answer)
@@ -92,9 +93,12 @@ def _whole_or_none(value: Any) -> int | None:
 # -- the session -------------------------------------------------------------------------------------------------
 
 
-def _begin_session(signed_in: SignedIn) -> None:
-    """Make somebody the user of this session: under a new id, and without anything of somebody before them."""
-    before = session.get(USER)
+def _begin_session(signed_in: SignedIn) -> bool:
+    """Make somebody the user of this session: under a new id, and without anything of somebody before them.
+
+    :returns: whether somebody was its user before.
+    """
+    before = session.get(USER) or _who_waits()
     who = signed_in.identity
     if before and (before["issuer"], before["subject"]) != (who.issuer, who.subject):
         session.clear()
@@ -102,6 +106,13 @@ def _begin_session(signed_in: SignedIn) -> None:
     session.pop(HELD, None)
     identity.remember(signed_in)
     new_session_id()
+    return bool(before)
+
+
+def _who_waits() -> Any:
+    """Whoever's sign-in was held in this session last, however long ago: what it holds may be theirs."""
+    content = pages.unseal(HELD, session.get(HELD), seconds=math.inf)
+    return content[1] if content else None
 
 
 def new_session_id() -> None:
@@ -123,21 +134,29 @@ def _fits() -> bool:
 # -- the application's say ---------------------------------------------------------------------------------------
 
 
-def _ask_application(oauth: OAuth, who: Identity, token: Token) -> Any:
+def _ask_application(oauth: OAuth, who: Identity, token: Token, *, somebody_before: bool) -> Any:
     """What ``on_sign_in`` says; nobody is signed in if it does not say yes."""
     if oauth.on_sign_in_func is None:
         return None
     try:
         answer = oauth.on_sign_in_func(who, token)
     except AccessDenied as error:
-        session.pop(USER, None)
+        _end_session(somebody_before)
         raise Refused(str(error), hint="on_sign_in did not let them in.") from error
     except BaseException:
-        session.pop(USER, None)
+        _end_session(somebody_before)
         raise
     if answer is not None and not isinstance(answer, str):
         session.pop(USER, None)
     return answer
+
+
+def _end_session(somebody_before: bool) -> None:
+    """Nobody is signed in any more; what is left of who was before goes too, since whoever is next may be another."""
+    session.pop(USER, None)
+    if somebody_before:
+        session.clear()
+        g.pop("_login_user", None)  # Flask-Login's
 
 
 def _hold(remote: OAuthRemoteApp, signed_in: SignedIn, token: Token, next_url: str, flow: str) -> None:

@@ -8,6 +8,7 @@ from flask import session
 
 from . import identity, views
 from .identity import Identity
+from .session_store import forget_session_tokens
 from .stored_tokens import USER
 
 if TYPE_CHECKING:
@@ -68,3 +69,4 @@ def current_user_of(oauth: OAuth) -> Any:
 
 def _forget(sender: Any, **arguments: Any) -> None:
     session.pop(USER, None)
+    forget_session_tokens()  # who signs in next in this browser may be somebody else

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import secrets
 
-from flask import current_app, session
+from flask import Response, after_this_request, current_app, session
 from flask.sessions import SecureCookieSessionInterface
 
 from ..errors import StoreError
@@ -20,13 +20,37 @@ from ..storage import Lease, MemoryTokenStore, Page, Record, RecordKey
 MOST_BYTES = 3500
 TOKENS = "_oauth_tokens"
 OWNER = "_oauth_owner"
+#: The user of Flask-Login whom this session's tokens belong to; the name by which Flask-Login keeps its own is below.
+BELONGS_TO = "_oauth_of"
+LOGIN_USER = "_user_id"
 
 
 def session_owner() -> str:
-    """A random name for this session, made at first use: it keeps apart what different browsers do in one process."""
+    """A random name for this session, made at first use: it keeps apart what different browsers do in one process.
+
+    Flask-Login's ``logout_user()`` leaves the rest of the session as it is, and the next user of the browser gets it;
+    so with the user of Flask-Login the tokens go too.
+    """
+    if session.get(BELONGS_TO) not in (None, session.get(LOGIN_USER)):
+        forget_session_tokens()
     if OWNER not in session:
         session[OWNER] = secrets.token_urlsafe(12)
+    if BELONGS_TO not in session and hasattr(current_app, "login_manager"):
+        after_this_request(_note_user)  # a callback often takes the answer first and logs its user in then
     return str(session[OWNER])
+
+
+def _note_user(response: Response) -> Response:
+    user = session.get(LOGIN_USER)
+    if user is not None and OWNER in session:
+        session.setdefault(BELONGS_TO, user)
+    return response
+
+
+def forget_session_tokens() -> None:
+    """Drop the tokens in this session, with the name they are kept by."""
+    for name in (TOKENS, OWNER, BELONGS_TO):
+        session.pop(name, None)
 
 
 class SessionTokenStore:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from flask import Flask, current_app, g, has_app_context
+from flask import Flask, current_app, has_app_context, request
 
 from ..errors import ConfigurationError
 from ..transport import Transport, shared_transport
@@ -151,7 +151,10 @@ def current_state() -> AppState:
 
 @dataclass(slots=True)
 class RequestState:
-    """What this extension knows about one request; lives in ``g._oauth``.
+    """What this extension knows about one request; lives in the request itself.
+
+    Not in ``g``: under an application context that was pushed around a server or a test, all requests have one ``g``,
+    and one browser would be taken to have brought the cookies of another.
 
     :param kept: cookies of pending sign-ins that this request sets.
     :param brought: those that it brought, once somebody has looked.
@@ -175,10 +178,10 @@ class RequestState:
 
 def request_state() -> RequestState:
     """The state of the request at work."""
-    here = g._get_current_object()  # one look-up for three
-    state: RequestState | None = here.get("_oauth")
+    here = request._get_current_object()  # type: ignore[attr-defined] # one look-up for three
+    state: RequestState | None = here.__dict__.get("_oauth")
     if state is None:
-        state = here._oauth = RequestState()
+        state = here.__dict__["_oauth"] = RequestState()
     return state
 
 

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from ..errors import StoreError
 from .records import Lease, Page, Record, RecordKey
 
+#: How many marks may gather before those that have ended are thrown out.
+_FIRST_SWEEP = 1000
+
 
 @dataclass(slots=True)
 class _Slot:
@@ -32,6 +35,7 @@ class MemoryTokenStore:
         self._lock = threading.Lock()
         self._slots: dict[RecordKey, _Slot] = {}
         self._marks: dict[str, tuple[str, float]] = {}
+        self._sweep_at = _FIRST_SWEEP
 
     def create_schema(self) -> None:
         """Nothing to make."""
@@ -108,7 +112,7 @@ class MemoryTokenStore:
     def prune(self, *, expired_for: float = 0.0) -> int:
         before = self._wall_clock() - expired_for
         with self._lock:
-            self._marks = {name: mark for name, mark in self._marks.items() if mark[1] > self._clock()}
+            self._sweep()
             spent = [
                 key
                 for key, slot in self._slots.items()
@@ -122,16 +126,27 @@ class MemoryTokenStore:
         with self._lock:
             if self._live_mark(name) is not None:
                 return False
-            self._marks[name] = (value, self._clock() + seconds)
+            self._put(name, value, seconds)
             return True
 
     def put_mark(self, name: str, value: str = "", *, seconds: float) -> None:
         with self._lock:
-            self._marks[name] = (value, self._clock() + seconds)
+            self._put(name, value, seconds)
 
     def get_mark(self, name: str) -> str | None:
         with self._lock:
             return self._live_mark(name)
+
+    def _put(self, name: str, value: str, seconds: float) -> None:
+        # Nobody may ever call prune(): where there is no token store, the application has none to prune.
+        if len(self._marks) >= self._sweep_at:
+            self._sweep()
+        self._marks[name] = (value, self._clock() + seconds)
+
+    def _sweep(self) -> None:
+        now = self._clock()
+        self._marks = {name: mark for name, mark in self._marks.items() if mark[1] > now}
+        self._sweep_at = max(_FIRST_SWEEP, 2 * len(self._marks))
 
     def _live_mark(self, name: str) -> str | None:
         value, ends = self._marks.get(name, ("", 0.0))
