@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from flask_oauth import ConfigurationError, OAuth, OAuthException
+from flask_oauth import ConfigurationError, OAuth, OAuthException, Token
 from flask_oauth.extension import members
 from flask_oauth.extension.config import SETTING_NAMES, SETTINGS, config_key, origin_of
 from flask_oauth.extension.options import EQUIVALENTS
 from flask_oauth.extension.unknown_keys import foreign_keys, orphans, unknown_keys
 from flask_oauth.providers import get, names
+from flask_oauth.testing import ScriptedTransport, json_response
 
 
 def site(**config: Any) -> Flask:
@@ -363,3 +364,19 @@ def test_errors_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "1.2345e+71" not in shown
     else:
         pytest.fail("it was accepted")
+
+
+@pytest.mark.parametrize(
+    "written", ["uploads.shop.example, cdn.shop.example", ["uploads.shop.example", "cdn.shop.example"]]
+)
+def test_N45_a_list_of_hosts_in_one_text_is_a_list(written: Any) -> None:
+    token, calls = Token("at"), ScriptedTransport()
+    for host in ("uploads.shop.example", "cdn.shop.example"):
+        calls.always("GET", f"https://{host}/x", json_response({}))
+    shop = OAuth(transport=calls).remote_app("shop", base_url="https://api.example/", allow_hosts=written)
+    assert shop.get("https://uploads.shop.example/x", token=token).status == 200
+    assert shop.get("https://cdn.shop.example/x", token=token).status == 200
+    for host in ("shop.exam", "shop.example", "e"):
+        with pytest.raises(ConfigurationError) as caught:
+            shop.get(f"https://{host}/x", token=token)
+        assert caught.value.code == "token_host"

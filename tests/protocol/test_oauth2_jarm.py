@@ -142,3 +142,10 @@ def test_encrypted_answers() -> None:
     assert process(("response", token), **ours)["code"] == "c1"
     assert refused(signed(), **ours) == "id_token_encryption"
     assert refused(("response", token)) == "id_token_encryption"
+
+
+def test_answers_encrypted_with_the_client_secret() -> None:
+    token = encrypt_jwt(signed()[1], KeySet(), "A128KW", "A128GCM", secret="s" * 32)
+    ours = {"decryption_algorithms": ["A128KW"], "decryption_encodings": ["A128GCM"], "secret": "s" * 32}
+    assert process(("response", token), **ours) == process(signed())
+    assert refused(signed(), **ours) == "id_token_encryption"

@@ -127,6 +127,9 @@ class RemoteAppOptions(TodaysOptions, total=False):
 
 
 KNOWN: Final = RemoteAppOptions.__optional_keys__
+#: Lists of names.  A text is a collection to Python, too, and every part of it is "in" it: ``uploads.github.com`` would
+#: let ``github.co`` pass.
+LISTS: Final = ("allow_http_hosts", "allow_hosts", "trusted_audiences", "allowed_tenants")
 
 
 def one_spelling(given: Mapping[str, Any], name: str, *, others: Collection[str] = ()) -> dict[str, Any]:
@@ -149,6 +152,9 @@ def one_spelling(given: Mapping[str, Any], name: str, *, others: Collection[str]
             )
         if new in options:
             options[old] = options.pop(new)
+    for key in LISTS:
+        if isinstance(options.get(key), str):  # as in a setting: separated by commas
+            options[key] = tuple(options[key].replace(",", " ").split())
     if "scope" in options and "scope" in (options.get("request_token_params") or {}):
         raise ConfigurationError(
             f"The remote app {name!r} was given both scope and request_token_params['scope']",

@@ -121,7 +121,7 @@ def process_signed_introspection_response(
             got=one_line(response.media_type),
         )
     token = response.body.decode("ascii", "replace").strip()
-    if decryption_keys or is_encrypted(token):
+    if decryption_keys or any(decryption_algorithms) or is_encrypted(token):
         token = decrypt_jwt(token, decryption_keys, decryption_algorithms, decryption_encodings, secret=secret)
     claims = verify_jwt(token, keys, algorithms, secret=secret, types=(JWT_TYPE,)).claims
     check_issuer(claims, issuer)

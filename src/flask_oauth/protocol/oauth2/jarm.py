@@ -54,7 +54,7 @@ def process_jwt_authorization_response(
     """
     token = _response(parameters)
     try:
-        if decryption_keys:
+        if decryption_keys or decryption_algorithms:  # with the client secret there are algorithms alone
             token = decrypt_jwt(token, decryption_keys, decryption_algorithms, decryption_encodings, secret=secret)
         claims = verify_jwt(token, keys, algorithms, secret=secret).claims
         check_issuer(claims, issuer)
