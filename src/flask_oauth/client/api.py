@@ -34,13 +34,15 @@ def call_api(transport: Transport, request: HTTPRequest, deliver: Deliver, *, at
     response = deliver(request)
     if response.status not in REDIRECTS or request.method not in ("GET", "HEAD"):
         return response
-    home = origin(request.url)
+    home, left_home = origin(request.url), False
     for _ in range(MOST_REDIRECTS):
         location = response.headers.get("location")
         if response.status not in REDIRECTS or not location:
             return response
         request = replace(request, url=urljoin(request.url, location))
-        if origin(request.url) == home:
+        # Once a stranger has said where to go, the credentials stay behind, even if it leads back home.
+        left_home = left_home or origin(request.url) != home
+        if not left_home:
             response = deliver(request)
         elif at_home:
             return response

@@ -240,7 +240,10 @@ class OAuth2Client:
         token = self.back_channel.token_of(
             answer, scope=transaction.scope, dpop_key=transaction.dpop_key, resource=transaction.resource
         )
-        return SignIn(token, answer, self.openid.id_token_of(token, response, transaction), response.parameters)
+        id_token = self.openid.id_token_of(token, response, transaction)
+        if id_token is None:
+            token = replace(token, id_token=None)  # it was not asked for, so nobody has looked at it
+        return SignIn(token, answer, id_token, response.parameters)
 
     # -- tokens -----------------------------------------------------------------------------------------------
 

@@ -295,6 +295,11 @@ class RefreshCoordinator:
             except StoreError as error:
                 if error.code == "store_lease_lost":
                     return self._overtaken(key)
+                if error.code == "store_session_full":
+                    if token.id_token is None:
+                        raise
+                    token = replace(token, id_token=None)  # the largest part, and not needed for calls
+                    continue
                 if self._monotonic() + pause >= until:
                     self._keep_unsaved(key, token, lease)
                     return token

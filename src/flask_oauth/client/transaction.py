@@ -34,6 +34,7 @@ class Transaction:
     :param next_url: where the user goes after the sign-in.
     :param resource: the resource indicators as requested (RFC 8707).
     :param dpop_key: the key that this sign-in and its tokens are bound to, as a JWK.
+    :param user: a hash of the application's user who began it; empty if nobody was signed in.
     :param purpose: what the sign-in is for, where it is more than signing in (linking an account, more scopes).
     """
 
@@ -54,6 +55,7 @@ class Transaction:
     resource: tuple[str, ...] = ()
     dpop_key: str = ""
     purpose: str = ""
+    user: str = ""
 
     def expired(self, now: float) -> bool:
         """Whether it is older than :data:`LIFETIME`."""
@@ -79,5 +81,5 @@ class Transaction:
 
 
 # One letter a field: eight of these travel with every request of the browser.
-SHORT: Final = dict(zip((field.name for field in fields(Transaction)), "aktuinvcsrmxqwldp", strict=True))
+SHORT: Final = dict(zip((field.name for field in fields(Transaction)), "aktuinvcsrmxqwldpz", strict=True))
 LONG: Final = {letter: name for name, letter in SHORT.items()}

@@ -291,7 +291,10 @@ class WaitingGrants:
         response = back_channel.send_token_request(self._token_request(state), key_from(state.dpop_key))
         answer = back_channel.read_answer(response)
         token = back_channel.token_of(answer, scope=state.scope, dpop_key=state.dpop_key)
-        return SignIn(token, answer, self._openid.id_token_beside(token, state.scope))
+        id_token = self._openid.id_token_beside(token, state.scope)
+        if id_token is None:
+            token = replace(token, id_token=None)  # it was not asked for, so nobody has looked at it
+        return SignIn(token, answer, id_token)
 
     def _token_request(self, state: WaitingState) -> Callable[[Once], HTTPRequest]:
         metadata, client = self._server.metadata(), self._back_channel.client

@@ -6,9 +6,11 @@ The remote app calls these; each does one of the numbered steps around the hub
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -18,6 +20,7 @@ from werkzeug.urls import iri_to_uri
 from ..errors import AuthorizationResponseError, ConfigurationError
 from . import pending
 from .state import current_state, request_state
+from .stored_tokens import application_user
 
 if TYPE_CHECKING:
     from ..client.transaction import Transaction
@@ -130,7 +133,20 @@ def guard_callback() -> None:
 
 
 def _keep(remote: OAuthRemoteApp, transaction: Transaction) -> None:
-    pending.keep(transaction, current_state().flow_keys)
+    pending.keep(replace(transaction, user=_user(remote)), current_state().flow_keys)
+
+
+def _user(remote: OAuthRemoteApp) -> str:
+    """The application's user, as a hash; empty if nobody is signed in."""
+    owner = application_user(remote)
+    return "" if owner is None else hashlib.sha256(owner.encode()).hexdigest()[:16]
+
+
+def _check_user(remote: OAuthRemoteApp, transaction: Transaction) -> None:
+    """Whoever began it must not have become somebody else: their token would be kept as another user's."""
+    user = _user(remote)
+    if transaction.user and user and user != transaction.user:
+        raise AuthorizationResponseError("The sign-in was begun by another user", code="state_mismatch")
 
 
 def preset_parameters(remote: OAuthRemoteApp) -> dict[str, str]:
@@ -190,6 +206,7 @@ def take(remote: OAuthRemoteApp) -> Transaction:
         return answering[remote.name]
     transaction = find(remote)
     _check_mode(transaction)
+    _check_user(remote, transaction)
     pending.take(transaction, current_state().flow_keys)
     answering[remote.name] = transaction
     return transaction

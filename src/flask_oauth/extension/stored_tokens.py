@@ -60,11 +60,17 @@ def place_of(remote: ApiCalls) -> str:
 
 def current_owner(remote: ApiCalls) -> str | None:
     """Whose tokens this request works with: the owner_loader's answer, Flask-Login's user, or who signed in here."""
+    loader = remote.oauth.owner_loader_func if remote.oauth is not None else None
+    if loader is None and current_state().token_store is None:
+        return _session_owner() if has_request_context() else None
+    return application_user(remote)
+
+
+def application_user(remote: ApiCalls) -> str | None:
+    """The application's user at work: the owner_loader's answer, Flask-Login's user, or who signed in here."""
     if remote.oauth is not None and remote.oauth.owner_loader_func is not None:
         owner = remote.oauth.owner_loader_func()
         return None if owner is None else str(owner)
-    if current_state().token_store is None:
-        return _session_owner() if has_request_context() else None
     if hasattr(current_app, "login_manager"):
         from flask_login import current_user
 
