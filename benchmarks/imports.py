@@ -39,7 +39,7 @@ def run(bench: Bench) -> list[dict[str, Any]]:
 def import_row(bench: Bench) -> dict[str, Any]:
     times, kib = Times(), []
     lines = {name: one for name, one in LINES.items() if bench.peers or one[0] == "ours"}
-    for _ in range(7 if bench.quick else 25):
+    for _ in range(5 if bench.quick else 25):
         for name in random.sample(list(lines), len(lines)):
             seconds, grown = _import(*lines[name])
             times.rounds.setdefault(name, []).append(seconds)

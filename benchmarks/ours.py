@@ -28,6 +28,7 @@ Call = Callable[[], object]
 def application() -> Flask:
     app = Flask("benchmark")
     app.config["SECRET_KEY"] = "a secret key of a usual length"
+    app.config["PROPAGATE_EXCEPTIONS"] = True  # a failure ends the measurement and says why
     return app
 
 
@@ -97,6 +98,18 @@ def bearer_per_request(url: str, ca_certs: str) -> Call:
     def call() -> None:
         with app.request_context(environ):
             remote.get("user").data  # noqa: B018 - parsing is what is measured
+
+    return call
+
+
+def flask_request(url: str, ca_certs: str) -> Call:
+    """A request in which nothing is called: what Flask itself takes for one."""
+    app = application()
+    environ = app.test_request_context().request.environ
+
+    def call() -> None:
+        with app.request_context(environ):
+            pass
 
     return call
 

@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,20 +35,29 @@ class Subject:
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
         )
-        self._ask(json.dumps(options))
+        self._send(json.dumps(options))
+        self._ready = False
+
+    def wait(self) -> None:
+        """Wait until it is made."""
+        if not self._ready:
+            self._receive()
+            self._ready = True
 
     def round(self, number: int) -> dict[str, Any]:
         """One round of so many operations."""
-        return self._ask(str(number))
+        self.wait()
+        self._send(str(number))
+        return self._receive()
 
-    def _ask(self, line: str) -> dict[str, Any]:
+    def _send(self, line: str) -> None:
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
+        with suppress(BrokenPipeError):  # what ended it stands in its standard error
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
-            pass
+
+    def _receive(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
         answer = self._process.stdout.readline()
         if not answer:
             raise RuntimeError(f"{self._name} ended with status {self._process.wait()}")
@@ -115,6 +124,16 @@ class Times:
         first, _, third = statistics.quantiles(self.rounds[name], n=4)
         return first, third
 
+    def beyond(self, base: str) -> Times:
+        """The same without one of the subjects, and without what that one takes: what is added to it."""
+        return Times(
+            {
+                name: [taken - alone for taken, alone in zip(rounds, self.rounds[base], strict=True)]
+                for name, rounds in self.rounds.items()
+                if name != base
+            }
+        )
+
     def ratio(self, name: str, other: str) -> float:
         """How much longer one takes than another: the median over the rounds, each compared within itself."""
         pairs = zip(self.rounds[name], self.rounds[other], strict=True)
@@ -133,6 +152,8 @@ def at_work(wanted: Wanted) -> Iterator[dict[str, Subject]]:
         for name, (function, options) in wanted.items():
             started[name] = Subject(function, **options)
             stack.callback(started[name].close)
+        for subject in started.values():
+            subject.wait()
         yield started
 
 
@@ -150,15 +171,17 @@ class Bench:
     def compare(self, wanted: Wanted, *, seconds: float = 0.05, rounds: int = 60, clock: str = "wall") -> Times:
         """Measure subjects against each other.
 
-        :param seconds: how long a turn takes, about.
-        :param rounds: how many turns each has; a quick run makes a sixth of them.
+        :param seconds: how long a turn takes, about; half of it in a quick run.
+        :param rounds: how many turns each has; a sixth of them in a quick run.
         :param clock: ``wall``, or ``cpu`` where waiting is not the point.
         """
+        if self.quick:
+            seconds, rounds = seconds / 2, rounds // 6
         times = Times()
         present = {name: one for name, one in wanted.items() if self.peers or not one[0].startswith("theirs.")}
         with at_work(present) as subjects:
             numbers = {name: _operations(subject, seconds) for name, subject in subjects.items()}
-            for _ in range(rounds // 6 if self.quick else rounds):
+            for _ in range(rounds):
                 for name in random.sample(list(subjects), len(subjects)):
                     times.rounds.setdefault(name, []).append(subjects[name].round(numbers[name])[clock])
         return times
@@ -166,6 +189,6 @@ class Bench:
 
 def _operations(subject: Subject, seconds: float) -> int:
     """How many operations fit into a turn; asking warms the subject up."""
-    subject.round(20)
-    taken = min(subject.round(20)["wall"] for _ in range(3))
+    subject.round(10)
+    taken = min(subject.round(5)["wall"] for _ in range(3))
     return max(int(seconds / taken), 1)
