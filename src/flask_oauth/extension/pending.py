@@ -26,13 +26,11 @@ import struct
 import threading
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
 from flask import Response, after_this_request, request
-from werkzeug.http import dump_cookie
 
 from ..client.transaction import LIFETIME, Transaction
 from ..errors import AuthorizationResponseError, StoreError
@@ -350,16 +348,11 @@ def _prefix() -> str:
     return HOST_PREFIX if request.is_secure else PREFIX
 
 
-def _attributes(cross_site: bool) -> dict[str, Any]:
+def _attributes(cross_site: bool) -> str:
     # A form post from the provider is a cross-site request: only SameSite=None lets the cookie come with it,
     # and browsers take that only as Secure. On loopback hosts they take Secure over http too.
-    return {
-        "max_age": LIFETIME,
-        "path": "/",
-        "httponly": True,
-        "secure": request.is_secure or cross_site,
-        "samesite": "None" if cross_site else "Lax",
-    }
+    secure = "; Secure" if request.is_secure or cross_site else ""
+    return f"; Max-Age={LIFETIME}; Path=/; HttpOnly; SameSite={'None' if cross_site else 'Lax'}{secure}"
 
 
 def _set_cookie(name: str, value: str, *, cross_site: bool) -> None:
@@ -371,9 +364,9 @@ def _set_cookie(name: str, value: str, *, cross_site: bool) -> None:
         return response
 
 
-def _write_cookie(response: Response, name: str, value: str, attributes: Mapping[str, Any]) -> None:
-    # Without Expires, which says the same as Max-Age to browsers of the last century.
-    response.headers.add("Set-Cookie", dump_cookie(name, value, sync_expires=False, **attributes))
+def _write_cookie(response: Response, name: str, value: str, attributes: str) -> None:
+    # Names and values are of letters, digits, "-" and "_", so nothing is to be quoted.
+    response.headers.add("Set-Cookie", f"{name}={value}{attributes}")
 
 
 def _forget_oldest() -> None:

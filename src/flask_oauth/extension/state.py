@@ -10,7 +10,7 @@ import functools
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from flask import Flask, current_app, has_app_context, request
@@ -126,16 +126,16 @@ def _ring(keys: tuple[str | bytes, ...]) -> KeyRing:
     return KeyRing(keys)
 
 
-_states: WeakKeyDictionary[Flask, AppState] = WeakKeyDictionary()
+_STATE: Final = "oauth state"
 _states_lock = threading.Lock()
 
 
 def state_of(app: Flask) -> AppState:
     """The state of an application."""
-    state = _states.get(app)
+    state: AppState | None = app.extensions.get(_STATE)
     if state is None:
         with _states_lock:
-            state = _states.setdefault(app, AppState(app))
+            state = app.extensions.setdefault(_STATE, AppState(app))
     return state
 
 
