@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check bench docs clean
+.PHONY: demo test check bench clean
 
 # A virtual environment with everything that tests, checks and the demo need.
 $(READY): pyproject.toml constraints.txt

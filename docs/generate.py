@@ -81,7 +81,7 @@ def providers_page() -> str:
 
 def provider_section(provider: Provider, words: dict[str, str]) -> Iterator[str]:
     """The lines about one preset."""
-    yield f"({provider.name})="
+    yield f'<a id="{provider.name}"></a>\n'
     yield f"## {provider.title}"
     yield ""
     yield f"```python\noauth.remote_app({_arguments(provider)})\n```"
@@ -217,7 +217,7 @@ def errors_page() -> str:
 
 def _codes(table: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     for code, (cause, cure) in table.items():
-        yield f"({code})=\n### `{code}`\n\n{cause}\n\n{cure}\n"
+        yield f'<a id="{code}"></a>\n\n### `{code}`\n\n{cause}\n\n{cure}\n'
 
 
 # -- settings -----------------------------------------------------------------------------------------------------
@@ -251,8 +251,8 @@ REMOTE_APPS_INTRODUCTION = """\
 
 Each keyword of `remote_app()` may be a setting: `OAUTH_`, the remote app's name, and the keyword, in capitals,
 with `_` for what is neither letter nor digit. `issuer=` of `remote_app("mail.ru")` is `OAUTH_MAIL_RU_ISSUER`.
-What a preset needs besides has its name too: `OAUTH_KEYCLOAK_HOST`, `OAUTH_KEYCLOAK_REALM`; [](providers.md)
-says which.
+What a preset needs besides has its name too: `OAUTH_KEYCLOAK_HOST`, `OAUTH_KEYCLOAK_REALM`;
+[the page of the providers](providers.md) says which.
 
 `OAUTH_PROVIDERS=github,corp` registers remote apps without a line of code: `github` has a preset, and `corp` is
 whatever `OAUTH_CORP_ISSUER` and its kin say.
@@ -273,7 +273,7 @@ def _setting_section(entry: Setting) -> Iterator[str]:
     kinds = {str: "text", float: "a number", bool: "true or false", list: "a list", object: "an object"}
     shown = " or ".join(kinds[kind] for kind in entry.kinds if kind in kinds)
     default = "nothing" if entry.default is None else f"`{entry.default}`"
-    yield f"({entry.name})=\n### `{entry.name}`\n\n{entry.meaning}\n"
+    yield f'<a id="{entry.name}"></a>\n\n### `{entry.name}`\n\n{entry.meaning}\n'
     yield f"*{shown[:1].upper()}{shown[1:]}; default: {default}.*\n"
 
 

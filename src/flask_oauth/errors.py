@@ -68,8 +68,9 @@ class OAuthException(RuntimeError):
         self.expected = expected
         self.got = got
         self.add_note(f"code: {self.code}")
-        if expected is not None or got is not None:
+        if expected is not None:
             self.add_note(f"expected: {expected}")
+        if got is not None:
             self.add_note(f"got: {got}")
         if self.hint:
             self.add_note(f"hint: {self.hint}")

@@ -162,7 +162,7 @@ def pages(**config: object) -> Flask:
 @pytest.mark.parametrize(
     ("config", "address"),
     [
-        ({}, "http://localhost:5000/signin"),
+        ({}, "http://127.0.0.1:5000/signin"),
         ({"OAUTH_EXTERNAL_URL": "https://app.example.com"}, "https://app.example.com/signin"),
         ({"SERVER_NAME": "shop.example:8000", "APPLICATION_ROOT": "/sub"}, "http://shop.example:8000/sub/signin"),
         ({"SERVER_NAME": "shop.example", "PREFERRED_URL_SCHEME": "https"}, "https://shop.example/signin"),

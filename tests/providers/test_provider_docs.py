@@ -30,7 +30,7 @@ def test_the_page_is_up_to_date(generate: ModuleType) -> None:
 def test_every_preset_is_on_it(generate: ModuleType) -> None:
     page = generate.providers_page()
     for name in names():
-        assert f"\n({name})=\n" in page
+        assert f'\n<a id="{name}"></a>\n' in page
         assert f"`https://YOUR-APP/auth/callback/{name}`" in page
 
 

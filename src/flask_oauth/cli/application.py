@@ -78,7 +78,7 @@ def callback_of(app: Flask, name: str) -> str | None:
     from ..errors import ConfigurationError
     from ..extension import addresses
 
-    host = app.config.get("SERVER_NAME") or "localhost:5000"
+    host = app.config.get("SERVER_NAME") or "127.0.0.1:5000"
     root = (app.config.get("APPLICATION_ROOT") or "/").rstrip("/")
     with app.test_request_context(base_url=f"{app.config['PREFERRED_URL_SCHEME']}://{host}{root}"):
         try:

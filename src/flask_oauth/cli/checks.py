@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
 #: Bytes below which a SECRET_KEY can be guessed (the least that an HMAC key of 128 bits has).
 SHORTEST_KEY: Final = 16
-WELL_KNOWN: Final = ("dev", "secret", "changeme", "change-me", "password", "development key", "your-secret-key")
+WELL_KNOWN: Final = (
+    "dev",
+    "secret",
+    "changeme",
+    "change-me",
+    "change me",
+    "password",
+    "development key",
+    "your-secret-key",
+)
 #: Authentication methods that need no secret.
 WITHOUT_SECRET: Final = frozenset({"none", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"})
 

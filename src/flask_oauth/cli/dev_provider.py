@@ -7,6 +7,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -51,10 +52,12 @@ def dev_provider(port: int, run_app: bool, app_port: int, as_json: bool) -> None
 @contextmanager
 def _provider(port: int) -> Iterator[str]:
     try:
-        from ..development import running_provider
+        from ..development import DEMO_CLIENT, running_provider
     except ModuleNotFoundError as error:
         fail(str(error))
-    with running_provider(port=_free_port(port)) as url:
+    # The consent page names whoever asks; here that is the developer's own application.
+    asking = replace(DEMO_CLIENT, name="Your application")
+    with running_provider(port=_free_port(port), clients=(asking,)) as url:
         yield url
 
 

@@ -72,7 +72,7 @@ def check_sign_in_page(app: Flask, oauth: OAuth) -> Iterator[Finding]:
 
     if app not in addresses.mounted:
         return
-    external = str(app.config.get("OAUTH_EXTERNAL_URL") or "http://localhost:5000")
+    external = str(app.config.get("OAUTH_EXTERNAL_URL") or "http://127.0.0.1:5000")
     with app.test_request_context(base_url=external):
         path = addresses.login_url()
     response, failure = _fetched(app, path, external)

@@ -14,7 +14,7 @@ from ..protocol.http import Headers, HTTPResponse, origin, parse_form
 from ..protocol.token import Token
 from . import signals, stand_in, stored_tokens
 from .answers import as_token
-from .config import credential, text_of
+from .config import config_key, credential, text_of
 from .facts import Fact, Facts, KnownFacts
 from .for_user import UserApi
 from .legacy_client import LegacyClient, plain_request
@@ -376,7 +376,12 @@ class ApiCalls(Verbs):
             raise ConfigurationError(f"The remote app {self.name!r} speaks OAuth 1.0a")
         client = cast("OAuth2Client", self._hub())
         if required and not client.settings.client.client_id:
-            raise ConfigurationError(f"The remote app {self.name!r} has no client id", code="config_client_id_missing")
+            key = f"OAUTH_{config_key(self.name)}_CLIENT_ID"
+            raise ConfigurationError(
+                f"The remote app {self.name!r} has no client id",
+                code="config_client_id_missing",
+                hint=f"Set {key} in the configuration or the environment, or pass client_id=.",
+            )
         return client
 
     def _hub(self) -> OAuth1Client | OAuth2Client:
