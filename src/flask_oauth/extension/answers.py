@@ -53,6 +53,8 @@ def as_token(value: Any, *, now: float) -> Token | None:
         return value
     if isinstance(value, TokenAnswer) and value.token is not None:
         return value.token
+    if type(value) is tuple and len(value) == 2:
+        return Token(_text(value[0]), _text(value[1] or ""))
     if isinstance(value, (str, bytes)):
         return Token(_text(value))
     if isinstance(value, Mapping):

@@ -37,6 +37,7 @@ Origin = tuple[str, str, int | None]
 
 #: Attributes that a program may assign to at any time; until it does they are what the facts say.
 ASSIGNABLE = ("base_url", "request_token_url", "access_token_url", "authorize_url", "_token_method")
+CREDENTIALS = ("consumer_key", "consumer_secret")
 NO_FIELDS = Headers()
 #: Methods whose data goes into the query.
 WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -62,6 +63,13 @@ class ApiCalls(Verbs):
     #: The hub's client and the origins that belong to the provider, with what they were made from.
     _made: tuple[Any, OAuth1Client | OAuth2Client, frozenset[Origin]] | None
     _known: KnownFacts
+    #: Whether a subclass has its own way to one of these, and so may say something else each time.
+    _computes = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        names = (*CREDENTIALS, *ASSIGNABLE)
+        cls._computes = any(getattr(cls, name) is not getattr(ApiCalls, name) for name in names)
 
     # -- what it is -------------------------------------------------------------------------------------------
 
@@ -243,6 +251,8 @@ class ApiCalls(Verbs):
         value = ask() if type(self).get_request_token is _own_get_request_token() else None
         if value is None:
             return as_token(self.get_request_token(token), now=time.time())
+        if self.tokensetter_func is None:
+            return value
         return stored_tokens.refreshed_by_program(self, value, ask, *((token,) if token else ()))
 
     def _refresh(self, token: Token) -> Token:
@@ -390,14 +400,7 @@ class ApiCalls(Verbs):
     def _hub_and_home(self, facts: Facts) -> tuple[OAuth1Client | OAuth2Client, frozenset[Origin]]:
         """The hub's client, and the origins that belong to the provider."""
         transport = self._transport or transport_in_reach(self.oauth)
-        assigned = self.__dict__
-        live = (
-            facts,
-            transport,
-            self.consumer_key,
-            self.consumer_secret,
-            *[assigned.get(name) for name in ASSIGNABLE],
-        )
+        live = (facts, transport, *self._said())
         made = self._made
         if made is None or made[0] != live:
             named = [self.base_url, self.request_token_url, self.access_token_url, self.authorize_url]
@@ -405,6 +408,14 @@ class ApiCalls(Verbs):
             home = frozenset(origin(self.expand_url(url)) for url in named if url)
             made = self._made = (live, self._make_hub(transport), home)
         return made[1:]
+
+    def _said(self) -> list[Any]:
+        """Everything beside the facts that the hub's client is made from, as cheaply as it can be asked for."""
+        if self._computes:
+            return [getattr(self, name) for name in (*CREDENTIALS, *ASSIGNABLE)]
+        assigned, given = self.__dict__, (self._consumer_key, self._consumer_secret)
+        credentials = given if None not in given else (self.consumer_key, self.consumer_secret)
+        return [*credentials, *[assigned.get(name) for name in ASSIGNABLE]]
 
     def _make_hub(self, transport: Transport) -> OAuth1Client | OAuth2Client:
         # The protocol is loaded here, when it is first needed: most of what importing this package would take.

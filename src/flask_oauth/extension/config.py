@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -152,16 +152,27 @@ def credential(config: Mapping[str, Any], name: str, member: str) -> str | None:
     :param member: ``client_id`` or ``client_secret``.
     :raises ConfigurationError: the value is no text any more (``config_secret_not_text``).
     """
-    prefix = f"OAUTH_{config_key(name)}_"
-    keys = [prefix + member.upper(), prefix + CREDENTIALS[member].upper()]
-    group = nested_group(config, name)
-    candidates = [(key, config.get(key)) for key in keys]
-    candidates += [(f"OAUTH[{name!r}][{key!r}]", group.get(key)) for key in (member, CREDENTIALS[member])]
-    candidates += [(key, os.environ.get(key)) for key in keys]
-    for key, value in candidates:
+    for key, value in _candidates(config, name, member):
         if value is not None:
             return text_of(value, key)
     return None
+
+
+def _candidates(config: Mapping[str, Any], name: str, member: str) -> Iterator[tuple[str, Any]]:
+    keys = _credential_keys(name, member)
+    for key in keys:
+        yield key, config.get(key)
+    group = nested_group(config, name)
+    for key in (member, CREDENTIALS[member]):
+        yield f"OAUTH[{name!r}][{key!r}]", group.get(key)
+    for key in keys:
+        yield key, os.environ.get(key)
+
+
+@functools.lru_cache(maxsize=1024)
+def _credential_keys(name: str, member: str) -> tuple[str, str]:
+    prefix = f"OAUTH_{config_key(name)}_"
+    return prefix + member.upper(), prefix + CREDENTIALS[member].upper()
 
 
 def nested_group(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
