@@ -60,7 +60,7 @@ def as_token(value: Any, *, now: float) -> Token | None:
     if isinstance(value, Mapping):
         return _from_mapping(value, now)
     if hasattr(value, "key") and hasattr(value, "secret"):
-        return Token(_text(value.key), _text(value.secret or ""))
+        return Token(_text(value.key), _text(value.secret or ""))  # pyright: ignore[reportAttributeAccessIssue]
     try:
         token, secret = value
     except (TypeError, ValueError):

@@ -132,11 +132,12 @@ _states_lock = threading.Lock()
 
 def state_of(app: Flask) -> AppState:
     """The state of an application."""
-    state: AppState | None = app.extensions.get(_STATE)
-    if state is None:
-        with _states_lock:
-            state = app.extensions.setdefault(_STATE, AppState(app))
-    return state
+    known: AppState | None = app.extensions.get(_STATE)
+    if known is not None:
+        return known
+    with _states_lock:
+        made: AppState = app.extensions.setdefault(_STATE, AppState(app))
+    return made
 
 
 def current_state() -> AppState:
