@@ -22,7 +22,7 @@ from .state import app_in_reach
 
 if TYPE_CHECKING:
     from ..providers import Provider
-    from .calls import ApiCalls
+    from .remote import Remote
 
 T = TypeVar("T")
 
@@ -101,7 +101,7 @@ class KnownFacts:
         # What was asked for last, without a look into the table: every attribute of a remote app asks.
         self._last: tuple[ref[Flask] | None, int, Facts | None] = (None, -1, None)
 
-    def check(self, remote: ApiCalls) -> bool:
+    def check(self, remote: Remote) -> bool:
         """Look at what is known so far; only what a configuration can still bring may be missing.
 
         :returns: whether it is known where the server is.
@@ -119,7 +119,7 @@ class KnownFacts:
             raise
         return facts.provider is not None or any(facts.options.get(place) for place in PLACES)
 
-    def in_reach(self, remote: ApiCalls) -> Facts:
+    def in_reach(self, remote: Remote) -> Facts:
         """What is known in the application at work, or in the only one there is.
 
         :raises ConfigurationError: see :func:`find`.
@@ -161,8 +161,8 @@ class Fact(Generic[T]):
     @overload
     def __get__(self, remote: None, owner: type) -> Fact[T]: ...
     @overload
-    def __get__(self, remote: ApiCalls, owner: type) -> T: ...
-    def __get__(self, remote: ApiCalls | None, owner: type) -> T | Fact[T]:
+    def __get__(self, remote: Remote, owner: type) -> T: ...
+    def __get__(self, remote: Remote | None, owner: type) -> T | Fact[T]:
         if remote is None:
             return self
         if self._name in remote.__dict__:
@@ -170,8 +170,8 @@ class Fact(Generic[T]):
         value = remote._facts.options.get(self._option or self._name)
         return self._default if value is None else value
 
-    def __set__(self, remote: ApiCalls, value: T) -> None:
+    def __set__(self, remote: Remote, value: T) -> None:
         remote.__dict__[self._name] = value
 
-    def __delete__(self, remote: ApiCalls) -> None:
+    def __delete__(self, remote: Remote) -> None:
         remote.__dict__.pop(self._name, None)

@@ -19,11 +19,11 @@ from ..errors import AccessDenied, AuthorizationResponseError, ConfigurationErro
 from ..protocol.token import Token
 from . import sign_in, signals, stored_tokens
 from .answers import TokenAnswer, as_token
-from .calls import token_method
 from .facts import KnownFacts
 from .grants import Grants
 from .options import TodaysOptions, one_spelling
 from .presets import placeholders, wanted_preset
+from .remote import token_method
 from .response import add_query
 from .state import request_state
 
