@@ -14,7 +14,7 @@ extension's.)  Nothing in a client changes from one request to the next.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -349,6 +349,10 @@ class OAuth2Client:
     def userinfo(self, token: Token, subject: str | None) -> dict[str, Any]:
         """What the userinfo endpoint says; see :meth:`.OpenIDClient.userinfo`."""
         return self.openid.userinfo(token, subject, partial(self.call, at_home=True))
+
+    def sourced_claims(self, claims: Mapping[str, Any], trusted: Collection[str]) -> dict[str, Any]:
+        """The claims that others vouch for; see :meth:`.OpenIDClient.sourced_claims`."""
+        return self.openid.sourced_claims(claims, trusted, self._transport.send)
 
     def profile(self, result: SignIn) -> Profile:
         """Who signed in, by the standard claims.

@@ -6,7 +6,7 @@ the clock, and the sign-in they belong to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -171,26 +171,29 @@ class OpenIDClient:
         # The algorithm registered for userinfo need not be that of ID Tokens.
         return self._server.with_current_keys(process, expected.algorithms) if expected.algorithms else process(None)
 
-    def claims_from(self, source: ClaimSource, issuer: str, keys: KeySet, send: Send) -> dict[str, Any]:
-        """The claims of one aggregated or distributed source (Core §5.6.2).
+    def sourced_claims(self, claims: Mapping[str, Any], trusted: Collection[str], send: Send) -> dict[str, Any]:
+        """The claims that others vouch for: aggregated, and distributed (Core §5.6.2).
 
-        :param issuer: the claims provider, whom the application chose to believe.
-        :param keys: its keys.
+        :param claims: a userinfo answer, or the claims of an ID Token.
+        :param trusted: the claims providers, by issuer, whom the application chose to believe; others are left out.
         :param send: sends the request to a distributed source.
+        :raises IDTokenError: the JWT of a trusted provider does not hold.
         """
-        jwt = source.jwt
-        if jwt is None:
-            request = distributed_claims_request(source, insecure_hosts=self._settings.source.insecure_hosts)
-            jwt = process_distributed_claims_response(send(request))
-        return validate_source_claims(
-            jwt,
-            source,
-            keys,
-            CLAIMS_ALGORITHMS,
-            issuer=issuer,
-            now=self._clock(),
-            audience=self._settings.client.client_id,
-        )
+        found: dict[str, Any] = {}
+        for source in claim_sources(claims):
+            jwt = source.jwt or self._fetched(source, send)
+            issuer = unverified_jwt(jwt).claims.get("iss")
+            if isinstance(issuer, str) and issuer in trusted:
+                keys = self._server.keys_of(issuer)
+                now, client_id = self._clock(), self._settings.client.client_id
+                found |= validate_source_claims(
+                    jwt, source, keys, CLAIMS_ALGORITHMS, issuer=issuer, now=now, audience=client_id
+                )
+        return found
+
+    def _fetched(self, source: ClaimSource, send: Send) -> str:
+        request = distributed_claims_request(source, insecure_hosts=self._settings.source.insecure_hosts)
+        return process_distributed_claims_response(send(request))
 
     # -- sign-out ---------------------------------------------------------------------------------------------
 
@@ -207,5 +210,3 @@ class OpenIDClient:
 
 #: The algorithms in which a claims provider may sign.
 CLAIMS_ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
-
-__all__ = ["OpenIDClient", "claim_sources"]

@@ -65,6 +65,14 @@ class Server:
             raise ConfigurationError("There is no jwks_uri: give jwks_uri= or issuer=", code="config_endpoint_missing")
         return self._cache.keys(jwks_uri, self._settings.source, newer_than=newer_than)
 
+    def keys_of(self, issuer: str) -> KeySet:
+        """The keys of another issuer, by its own metadata (a claims provider)."""
+        source = replace(self._settings.source, discovery_url=None)
+        jwks_uri = self._cache.metadata(issuer, source).jwks_uri
+        if not jwks_uri:
+            raise ConfigurationError(f"The metadata of {issuer} names no jwks_uri", code="config_endpoint_missing")
+        return self._cache.keys(jwks_uri, source)
+
     def with_current_keys(self, use: Callable[[KeySet], T], algorithms: Collection[str] | None = None) -> T:
         """Do something with the server's keys; where a change of keys explains its failure, fetch them and do it again.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from flask import has_request_context, redirect, request, session
@@ -250,6 +250,17 @@ class OAuthRemoteApp(Grants):
         if self.issuer is not None:
             subject = subject or self._subject_of(held)
         return self._oauth2().userinfo(held, subject)
+
+    def sourced_claims(self, claims: Mapping[str, Any], *, trusted: Collection[str]) -> dict[str, Any]:
+        """The claims that others vouch for: aggregated and distributed claims (OpenID Connect Core §5.6.2).
+
+        :param claims: what :meth:`userinfo` returned, or the claims of an ID Token.
+        :param trusted: issuers whom the application believes about a person; what others say is left out.
+        :returns: the claims that each trusted source was named for, verified with that issuer's own keys.
+        :raises IDTokenError: what a trusted issuer is said to have signed does not hold.
+        :raises TransportError: a distributed source does not answer.
+        """
+        return self._oauth2().sourced_claims(claims, trusted)
 
     def _token_for_userinfo(self, token: Any) -> Token:
         value = as_token(token, now=time.time())
